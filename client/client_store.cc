@@ -1,0 +1,550 @@
+#include "client/client_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "common/base/limits.h"
+#include "common/register/kinds.h"
+#include "common/store/files.h"
+#include "common/store/sqlite_ledger_store.h"
+
+namespace daftar::client {
+namespace {
+
+constexpr int64_t kFormatVersion = 1;
+
+constexpr char kTables[] = R"sql(
+CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE pending(
+  ledger INTEGER NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL, link BLOB NOT NULL,
+  changeset BLOB NOT NULL, state INTEGER NOT NULL DEFAULT 0, position INTEGER NOT NULL DEFAULT 0,
+  reason INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(ledger, device, seq)) STRICT;
+CREATE TABLE pending_touch(
+  ledger INTEGER NOT NULL, key BLOB NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY(ledger, key, device, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE touch(
+  ledger INTEGER NOT NULL, key BLOB NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(ledger, key, position)) STRICT, WITHOUT ROWID;
+CREATE TABLE code(
+  ledger INTEGER NOT NULL, code TEXT NOT NULL, key BLOB NOT NULL,
+  PRIMARY KEY(ledger, code, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE imported(
+  ledger INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(ledger, hash)) STRICT, WITHOUT ROWID;
+CREATE TABLE checkpoint(
+  ledger INTEGER NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL,
+  PRIMARY KEY(ledger, size)) STRICT, WITHOUT ROWID;
+CREATE TABLE device_key(device INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
+PRAGMA user_version = 1;
+)sql";
+
+std::string database_path(const std::string& folder) { return folder + "/daftar.db"; }
+std::string key_path(const std::string& folder) { return folder + "/device.key"; }
+
+Result<SigningKey> read_key(const std::string& path) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
+  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
+  return SigningKey::from_seed(seed);
+}
+
+Status read_pending(Statement& query, std::vector<PendingChangeset>& result) {
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+    if (!has_row) return {};
+    PendingChangeset pending;
+    pending.device = query.number(0);
+    pending.seq = query.number(1);
+    if (query.blob(2).size() != sizeof(Hash)) return {Code::corrupt, Msg::record_state_bad};
+    pending.link = hash_from_bytes(query.blob(2));
+    pending.bytes = query.blob(3);
+    pending.state = static_cast<PendingState>(query.integer(4));
+    pending.position = query.number(5);
+    if (query.integer(6) != 0) pending.reason = static_cast<RefusalReason>(query.integer(6));
+    result.push_back(std::move(pending));
+  }
+}
+
+bool is_held(PendingState state) {
+  return state == PendingState::held || state == PendingState::discarded ||
+         state == PendingState::reapplied;
+}
+
+// The field that holds a kind's code, if it has one.
+std::optional<FieldNumber> code_field(KindNumber number) {
+  const Kind* kind = find_kind(number);
+  const Field* field = kind == nullptr ? nullptr : kind->find("code");
+  return field == nullptr ? std::nullopt : std::optional(field->number);
+}
+
+}  // namespace
+
+Status ClientStore::create(const std::string& folder) {
+  DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
+  if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::folder_exists, {folder}};
+  DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
+  Transaction transaction(database);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
+  DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  // Last, so that a folder with a key is a whole one.
+  return write_file(key_path(folder), SigningKey::generate().seed(), true);
+}
+
+Result<std::unique_ptr<ClientStore>> ClientStore::open(const std::string& folder,
+                                                       Database::Access access) {
+  if (!read_file(key_path(folder), 64).ok()) {
+    return Status(Code::not_found, Msg::folder_missing, {folder});
+  }
+  DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder), access));
+  DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
+  if (version > kFormatVersion) {
+    return Status(Code::newer_version, Msg::folder_newer,
+                  {folder, std::to_string(version), std::to_string(kFormatVersion)});
+  }
+  if (version != kFormatVersion) {
+    return Status(Code::corrupt, Msg::database_corrupt, {database_path(folder), "no tables"});
+  }
+  std::unique_ptr<ClientStore> store(new ClientStore(std::move(database), folder));
+  DAFTAR_ASSIGN_OR_RETURN(store->ledger_store_, open_sqlite_ledger_store(store->database_));
+  return store;
+}
+
+Result<SigningKey> ClientStore::key() { return read_key(key_path(folder_)); }
+
+Result<Statement*> ClientStore::use(const char* sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return &found->second;
+  DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
+  return &statements_.emplace(sql, std::move(statement)).first->second;
+}
+
+// ---- settings
+
+Result<std::optional<std::string>> ClientStore::setting(const std::string& name) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT value FROM setting WHERE name = ?1"));
+  query->bind_text(1, name);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  std::optional<std::string> value;
+  if (has_row) value = std::string(query->text(0));
+  query->reset();
+  return value;
+}
+
+Status ClientStore::set_setting(const std::string& name, const std::string& value) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR REPLACE INTO setting VALUES(?1, ?2)"));
+  return put->bind_text(1, name).bind_text(2, value).run();
+}
+
+Result<Identity> ClientStore::identity() {
+  std::map<std::string, std::string> values;
+  for (const char* name : {"device", "user", "hub_address", "hub_name", "hub_key"}) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> value, setting(name));
+    if (!value) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
+    values[name] = *value;
+  }
+  Identity identity;
+  identity.device = std::stoull(values["device"]);
+  identity.user = std::stoull(values["user"]);
+  identity.hub_address = values["hub_address"];
+  identity.hub_name = values["hub_name"];
+  DAFTAR_ASSIGN_OR_RETURN(identity.hub_key, parse_key(values["hub_key"]));
+  return identity;
+}
+
+Status ClientStore::set_identity(const Identity& identity) {
+  DAFTAR_RETURN_IF_ERROR(set_setting("device", std::to_string(identity.device)));
+  DAFTAR_RETURN_IF_ERROR(set_setting("user", std::to_string(identity.user)));
+  DAFTAR_RETURN_IF_ERROR(set_setting("hub_address", identity.hub_address));
+  DAFTAR_RETURN_IF_ERROR(set_setting("hub_name", identity.hub_name));
+  return set_setting("hub_key", key_text(identity.hub_key));
+}
+
+// ---- ledgers
+
+Result<std::vector<LedgerInfo>> ClientStore::held_ledgers() {
+  DAFTAR_ASSIGN_OR_RETURN(const auto all, ledger_store_->ledgers());
+  std::vector<LedgerInfo> result;
+  for (const auto& [name, id] : all) {
+    LedgerInfo info{name, id, {}, 0, 0, 0, 0};
+    DAFTAR_ASSIGN_OR_RETURN(info.verified, verified_head(id));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        use("SELECT state, count(*) FROM pending WHERE ledger = ?1 GROUP BY state"));
+    query->bind(1, id);
+    while (true) {
+      DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+      if (!has_row) break;
+      const auto state = static_cast<PendingState>(query->integer(0));
+      if (state == PendingState::waiting) info.waiting = query->number(1);
+      if (state == PendingState::entered) info.entered = query->number(1);
+      if (state == PendingState::held) info.held = query->number(1);
+      if (state == PendingState::forked) info.forked = query->number(1);
+    }
+    result.push_back(std::move(info));
+  }
+  return result;
+}
+
+Result<LedgerId> ClientStore::add_ledger(const std::string& name) {
+  if (!is_ledger_name(name)) return Status(Code::invalid, Msg::ledger_name_bad, {name});
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerId id, ledger_store_->add_ledger(name));
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return id;
+}
+
+Result<LedgerId> ClientStore::find_ledger(const std::string& name) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> id, ledger_store_->find_ledger(name));
+  if (!id) return Status(Code::not_found, Msg::ledger_missing, {name});
+  return *id;
+}
+
+Result<std::string> ClientStore::ledger_name(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT name FROM ledger WHERE id = ?1"));
+  query->bind(1, ledger);
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  std::string name(query->text(0));
+  query->reset();
+  return name;
+}
+
+Result<TreeHead> ClientStore::verified_head(LedgerId ledger) {
+  // Entries are taken only up to verified checkpoints, so the ledger's row is the verified head.
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
+  DAFTAR_ASSIGN_OR_RETURN(const RightEdge edge, RightEdge::from_bytes(row.size, row.right_edge));
+  return TreeHead{row.size, edge.root()};
+}
+
+Result<std::string> ClientStore::checkpoint(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT note FROM checkpoint WHERE ledger = ?1 ORDER BY size DESC LIMIT 1"));
+  query->bind(1, ledger);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  std::string note = has_row ? std::string(query->text(0)) : "";
+  query->reset();
+  return note;
+}
+
+Result<std::vector<std::pair<uint64_t, std::string>>> ClientStore::checkpoints_above(
+    LedgerId ledger, uint64_t size) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT size, note FROM checkpoint WHERE ledger = ?1 AND size > ?2 ORDER BY size"));
+  query->bind(1, ledger).bind(2, size);
+  std::vector<std::pair<uint64_t, std::string>> notes;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return notes;
+    notes.emplace_back(query->number(0), std::string(query->text(1)));
+  }
+}
+
+Result<Ledger*> ClientStore::open_ledger(LedgerId id) {
+  const auto found = open_.find(id);
+  if (found != open_.end()) return found->second.get();
+  DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(id));
+  DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<Ledger> ledger, Ledger::open(*ledger_store_, id, name));
+  return (open_[id] = std::move(ledger)).get();
+}
+
+DeviceKeys ClientStore::device_keys() {
+  return [this](DeviceNumber device) -> std::optional<PublicKey> {
+    Result<Statement*> query = use("SELECT key FROM device_key WHERE device = ?1");
+    if (!query.ok()) return std::nullopt;
+    (*query)->bind(1, device);
+    const Result<bool> has_row = (*query)->step();
+    PublicKey key{};
+    if (!has_row.ok() || !*has_row || (*query)->blob(0).size() != key.size()) return std::nullopt;
+    std::memcpy(key.data(), (*query)->blob(0).data(), key.size());
+    (*query)->reset();
+    return key;
+  };
+}
+
+Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO device_key VALUES(?1, ?2)"));
+  return put->bind(1, device)
+      .bind_blob(2, {reinterpret_cast<const char*>(key.data()), key.size()})
+      .run();
+}
+
+// ---- saving
+
+// The end of this device's chain on this disk: behind work that forked, else behind the last
+// pending changeset, else where the hub confirmed it.
+Result<ChainHead> ClientStore::own_head(LedgerId ledger, DeviceNumber device) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT seq, link, state FROM pending WHERE ledger = ?1 AND device = ?2 "
+          "ORDER BY state = 5 DESC, seq DESC LIMIT 1"));
+  query->bind(1, ledger).bind(2, device);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  std::optional<ChainHead> pending;
+  bool forked = false;
+  if (has_row && query->blob(1).size() == sizeof(Hash)) {
+    pending = {query->number(0), hash_from_bytes(query->blob(1))};
+    forked = static_cast<PendingState>(query->integer(2)) == PendingState::forked;
+  }
+  query->reset();
+  if (forked) return *pending;
+  DAFTAR_ASSIGN_OR_RETURN(const auto heads, ledger_store_->chain_heads(ledger));
+  const auto confirmed = heads.find(device);
+  if (confirmed != heads.end() && (!pending || pending->seq <= confirmed->second.seq)) {
+    return confirmed->second;
+  }
+  if (pending) return *pending;
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey signing_key, key());
+  DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
+  return ChainHead{0, chain_start(name, device, signing_key.public_key())};
+}
+
+Result<Context> ClientStore::current_context(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, own_head(ledger, own.device));
+  return Context{row.size, head.seq, std::nullopt};
+}
+
+Status ClientStore::insert_pending(LedgerId ledger, const Changeset& changeset,
+                                   std::string_view bytes, const Hash& link) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * insert,
+      use("INSERT INTO pending(ledger, device, seq, link, changeset) VALUES(?1, ?2, ?3, ?4, ?5)"));
+  DAFTAR_RETURN_IF_ERROR(insert->bind(1, ledger)
+                             .bind(2, changeset.device)
+                             .bind(3, changeset.seq)
+                             .bind_blob(4, hash_bytes(link))
+                             .bind_blob(5, bytes)
+                             .run());
+  DAFTAR_ASSIGN_OR_RETURN(Statement * touch,
+                          use("INSERT INTO pending_touch VALUES(?1, ?2, ?3, ?4)"));
+  for (const RecordEdits& record : changeset.records) {
+    const std::string key = record.key.bytes();
+    DAFTAR_RETURN_IF_ERROR(touch->bind(1, ledger)
+                               .bind_blob(2, key)
+                               .bind(3, changeset.device)
+                               .bind(4, changeset.seq)
+                               .run());
+  }
+  return index_changeset(ledger, changeset);
+}
+
+Status ClientStore::index_changeset(LedgerId ledger, const Changeset& changeset) {
+  if (changeset.source) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO imported VALUES(?1, ?2)"));
+    DAFTAR_RETURN_IF_ERROR(
+        put->bind(1, ledger).bind_blob(2, hash_bytes(changeset.source->hash)).run());
+  }
+  for (const RecordEdits& record : changeset.records) {
+    const std::optional<FieldNumber> field = code_field(record.key.kind);
+    if (!field) continue;
+    for (const CellEdit& cell : record.cells) {
+      const auto code = cell.field == *field ? cell.value.as_text() : std::nullopt;
+      if (!code) continue;
+      DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                              use("INSERT OR IGNORE INTO code VALUES(?1, ?2, ?3)"));
+      const std::string key = record.key.bytes();
+      DAFTAR_RETURN_IF_ERROR(put->bind(1, ledger).bind_text(2, *code).bind_blob(3, key).run());
+    }
+  }
+  return {};
+}
+
+Result<uint64_t> ClientStore::save(LedgerId ledger, const std::vector<Draft>& drafts,
+                                   uint64_t now_ms) {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t first_seq, append_drafts(ledger, drafts, now_ms));
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return first_seq;
+}
+
+Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,
+                                            uint64_t now_ms) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(ChainHead head, own_head(ledger, own.device));
+  const uint64_t first_seq = head.seq + 1;
+  for (const Draft& draft : drafts) {
+    Changeset changeset;
+    changeset.ledger = name;
+    changeset.device = own.device;
+    changeset.seq = head.seq + 1;
+    changeset.context = draft.context;
+    changeset.author = own.user;
+    changeset.time_ms = now_ms;
+    changeset.message = draft.message;
+    changeset.source = draft.source;
+    changeset.records = draft.records;
+    DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, encode_changeset(changeset));
+    head = {changeset.seq, chain_next(head.link, bytes)};
+    DAFTAR_RETURN_IF_ERROR(insert_pending(ledger, changeset, bytes, head.link));
+  }
+  return first_seq;
+}
+
+Result<uint64_t> ClientStore::reserve_ids(uint64_t count) {
+  // A gap after a crash is harmless; a number given twice is not, so it is durable before it is
+  // used.
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> next, setting("next_counter"));
+  const uint64_t first = next ? std::stoull(*next) : 1;
+  DAFTAR_RETURN_IF_ERROR(set_setting("next_counter", std::to_string(first + count)));
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return first;
+}
+
+// ---- own changesets that are not confirmed
+
+Result<std::vector<PendingChangeset>> ClientStore::pending(LedgerId ledger,
+                                                           std::optional<std::string_view> record) {
+  const char* const all =
+      "SELECT device, seq, link, changeset, state, position, reason FROM pending "
+      "WHERE ledger = ?1 ORDER BY device, seq";
+  const char* const of_record =
+      "SELECT p.device, p.seq, p.link, p.changeset, p.state, p.position, p.reason "
+      "FROM pending_touch t JOIN pending p USING(ledger, device, seq) "
+      "WHERE t.ledger = ?1 AND t.key = ?2 ORDER BY p.device, p.seq";
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use(record ? of_record : all));
+  query->bind(1, ledger);
+  if (record) query->bind_blob(2, *record);
+  std::vector<PendingChangeset> result;
+  DAFTAR_RETURN_IF_ERROR(read_pending(*query, result));
+  return result;
+}
+
+Result<std::vector<std::string>> ClientStore::pending_keys(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT DISTINCT key FROM pending_touch t JOIN pending p USING(ledger, device, seq) "
+          "WHERE t.ledger = ?1 AND p.state IN (0, 1, 5) ORDER BY key"));
+  query->bind(1, ledger);
+  std::vector<std::string> keys;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return keys;
+    keys.emplace_back(query->blob(0));
+  }
+}
+
+Result<Continuations> ClientStore::pending_continuations(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT device, seq, link, changeset, state, position, reason FROM pending "
+          "WHERE ledger = ?1 AND seq = 1"));
+  query->bind(1, ledger);
+  std::vector<PendingChangeset> first;
+  DAFTAR_RETURN_IF_ERROR(read_pending(*query, first));
+  Continuations result;
+  for (const PendingChangeset& one : first) {
+    DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(one.bytes));
+    if (changeset.continues) result[one.device] = *changeset.continues;
+  }
+  return result;
+}
+
+Result<std::vector<uint64_t>> ClientStore::touches(LedgerId ledger, std::string_view key) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT position FROM touch WHERE ledger = ?1 AND key = ?2 ORDER BY position"));
+  query->bind(1, ledger).bind_blob(2, key);
+  std::vector<uint64_t> positions;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return positions;
+    positions.push_back(query->number(0));
+  }
+}
+
+Result<std::vector<RecordKey>> ClientStore::records_with_code(LedgerId ledger,
+                                                              std::string_view code) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          use("SELECT key FROM code WHERE ledger = ?1 AND code = ?2 ORDER BY key"));
+  query->bind(1, ledger).bind_text(2, code);
+  std::vector<RecordKey> keys;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return keys;
+    DAFTAR_ASSIGN_OR_RETURN(RecordKey key, RecordKey::from_bytes(query->blob(0)));
+    keys.push_back(std::move(key));
+  }
+}
+
+Result<bool> ClientStore::was_imported(LedgerId ledger, const Hash& file) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          use("SELECT 1 FROM imported WHERE ledger = ?1 AND hash = ?2"));
+  query->bind(1, ledger).bind_blob(2, hash_bytes(file));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  query->reset();
+  return has_row;
+}
+
+Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::string& message,
+                                      uint64_t now_ms) {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> all, pending(ledger));
+  std::optional<Changeset> held;
+  std::set<std::pair<RecordKey, FieldNumber>> later;
+  const auto note_cells = [&](const Changeset& changeset) {
+    for (const RecordEdits& record : changeset.records) {
+      for (const CellEdit& cell : record.cells) later.emplace(record.key, cell.field);
+    }
+  };
+  for (const PendingChangeset& one : all) {
+    if (one.device != own.device || one.seq < seq) continue;
+    DAFTAR_ASSIGN_OR_RETURN(Changeset changeset, decode_changeset(one.bytes));
+    if (one.seq == seq && one.state == PendingState::held) {
+      held = std::move(changeset);
+    } else if (one.seq > seq && !is_held(one.state)) {
+      note_cells(changeset);
+    }
+  }
+  if (!held) return Status(Code::not_found, Msg::held_missing, {std::to_string(seq)});
+  DAFTAR_ASSIGN_OR_RETURN(const auto heads, ledger_store_->chain_heads(ledger));
+  const uint64_t confirmed = heads.contains(own.device) ? heads.at(own.device).seq : 0;
+  for (uint64_t next = seq + 1; next <= confirmed; ++next) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto row, ledger_store_->chain_row(ledger, own.device, next));
+    DAFTAR_RETURN_IF_ERROR(ledger_store_->read_entries(
+        ledger, row->position, row->position, [&](const StoredEntry& entry) -> Status {
+          if (entry.changeset.empty()) return {};
+          DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(entry.changeset));
+          note_cells(changeset);
+          return {};
+        }));
+  }
+  Draft draft{held->context, message.empty() ? held->message : message, held->source, {}};
+  for (RecordEdits& record : held->records) {
+    std::erase_if(record.cells, [&](const CellEdit& cell) {
+      return later.contains({record.key, cell.field});
+    });
+    if (!record.cells.empty()) draft.records.push_back(std::move(record));
+  }
+  if (draft.records.empty()) {
+    return Status(Code::refused, Msg::held_superseded, {std::to_string(seq)});
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t saved, append_drafts(ledger, {draft}, now_ms));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * mark,
+      use("UPDATE pending SET state = 4 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, own.device).bind(3, seq).run());
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return saved;
+}
+
+Status ClientStore::discard(LedgerId ledger, uint64_t seq) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * mark,
+      use("UPDATE pending SET state = 3 WHERE ledger = ?1 AND seq = ?2 AND state = 2"));
+  DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, seq).run());
+  if (database_.changes() == 0) return {Code::not_found, Msg::held_missing, {std::to_string(seq)}};
+  return {};
+}
+
+}  // namespace daftar::client

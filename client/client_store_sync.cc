@@ -1,0 +1,219 @@
+// ClientStore: what sync does with own changesets and with the hub's entries.
+#include <algorithm>
+#include <utility>
+
+#include "client/client_store.h"
+#include "common/base/limits.h"
+
+namespace daftar::client {
+
+Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger,
+                                                                 uint64_t after_seq) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT seq, link, changeset FROM pending "
+          "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND state = 0 AND NOT EXISTS ("
+          "SELECT 1 FROM pending f WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
+          "ORDER BY seq LIMIT ?4"));
+  query->bind(1, ledger).bind(2, own.device).bind(3, after_seq);
+  query->bind(4, static_cast<uint64_t>(limits::kPushFrameChangesets));
+  std::vector<PendingChangeset> batch;
+  size_t bytes = 16;  // the frame's count
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return batch;
+    bytes += query->blob(2).size() + 9;
+    const bool follows = batch.empty() || query->number(0) == batch.back().seq + 1;
+    if ((bytes > limits::kPushFrameBytes && !batch.empty()) || !follows) break;
+    PendingChangeset one;
+    one.device = own.device;
+    one.seq = query->number(0);
+    one.link = hash_from_bytes(query->blob(1));
+    one.bytes = query->blob(2);
+    batch.push_back(std::move(one));
+  }
+  query->reset();
+  return batch;
+}
+
+Result<ChainPoint> ClientStore::newest_own(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, own_head(ledger, own.device));
+  return ChainPoint{own.device, head.seq, head.link};
+}
+
+Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * find,
+      use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  find->bind(1, ledger).bind(2, own.device).bind(3, hub_head.seq);
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_pending, find->step());
+  const bool differs = is_pending && find->blob(0) != hash_bytes(hub_head.link);
+  find->reset();
+  if (differs) return {Code::forked, Msg::device_forked, {std::to_string(own.device)}};
+  // A hub restored from a backup may have lost what it acknowledged: send that again.
+  DAFTAR_ASSIGN_OR_RETURN(Statement * again,
+                          use("UPDATE pending SET state = 0, position = 0, reason = 0 "
+                              "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND "
+                              "(state = 1 OR (state IN (2, 3, 4) AND position > ?4))"));
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
+  return again->bind(1, ledger).bind(2, own.device).bind(3, hub_head.seq).bind(4, row.size).run();
+}
+
+Status ClientStore::mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t first_position,
+                                 uint64_t count) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * mark,
+      use("UPDATE pending SET state = 1, position = ?3 + seq - ?4 "
+          "WHERE ledger = ?1 AND device = ?2 AND seq >= ?4 AND seq < ?4 + ?5 AND state = 0"));
+  return mark->bind(1, ledger)
+      .bind(2, own.device)
+      .bind(3, first_position)
+      .bind(4, first_seq)
+      .bind(5, count)
+      .run();
+}
+
+Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason reason) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * mark, use("UPDATE pending SET state = 2, reason = ?4 "
+                            "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state IN (0, 1)"));
+  return mark->bind(1, ledger)
+      .bind(2, own.device)
+      .bind(3, seq)
+      .bind(4, static_cast<int>(reason))
+      .run();
+}
+
+Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const std::vector<WireEntry>& entries,
+                                           const TreeHead& head, const std::string& note) {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  uint64_t edits = 0;
+  Status taken = take_all(ledger, entries, head, note, edits);
+  if (taken.ok()) taken = transaction.commit();
+  if (!taken.ok()) {
+    open_.erase(ledger);  // it is ahead of the disk
+    return taken;
+  }
+  return edits;
+}
+
+Status ClientStore::take_all(LedgerId id, const std::vector<WireEntry>& entries,
+                             const TreeHead& head, const std::string& note, uint64_t& edits) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  for (const WireEntry& entry : entries) {
+    DAFTAR_RETURN_IF_ERROR(take_entry(id, entry, own.device, edits));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(id));
+  if (ledger->tree_head() != head) {
+    return {
+        Code::corrupt, Msg::entry_root_wrong, {ledger->state().ledger, std::to_string(head.size)}};
+  }
+  DAFTAR_RETURN_IF_ERROR(ledger->save_head());
+  DAFTAR_RETURN_IF_ERROR(ledger->materialise());
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                          use("INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2, ?3)"));
+  return put->bind(1, id).bind(2, head.size).bind_text(3, note).run();
+}
+
+Status ClientStore::take_entry(LedgerId id, const WireEntry& entry, DeviceNumber own,
+                               uint64_t& edits) {
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(id));
+  std::string left_out;
+  if (entry.is_left_out) {
+    const auto head = ledger->state().heads.find(own);
+    const uint64_t seq = head == ledger->state().heads.end() ? 1 : head->second.seq + 1;
+    DAFTAR_ASSIGN_OR_RETURN(left_out, own_bytes(id, own, seq));
+  }
+  const std::string& bytes = entry.is_left_out ? left_out : entry.changeset;
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Changeset> changeset,
+                          ledger->accept(entry.header, bytes, device_keys()));
+  DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
+  ChainPoint point;
+  point.device = changeset ? changeset->device : header.refusal->device;
+  point.seq = changeset ? changeset->seq : header.refusal->seq;
+  point.link = ledger->state().heads.at(point.device).link;
+  if (changeset) {
+    edits += changeset->edit_count();
+    DAFTAR_ASSIGN_OR_RETURN(Statement * touch, use("INSERT INTO touch VALUES(?1, ?2, ?3)"));
+    for (const RecordEdits& record : changeset->records) {
+      const std::string key = record.key.bytes();
+      DAFTAR_RETURN_IF_ERROR(touch->bind(1, id).bind_blob(2, key).bind(3, header.position).run());
+    }
+    DAFTAR_RETURN_IF_ERROR(index_changeset(id, *changeset));
+    DAFTAR_RETURN_IF_ERROR(note_own_ids(*changeset, own));
+  }
+  return point.device == own ? settle_own(id, own, point, header) : Status();
+}
+
+Result<std::string> ClientStore::own_bytes(LedgerId ledger, DeviceNumber own, uint64_t seq) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT changeset FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  query->bind(1, ledger).bind(2, own).bind(3, seq);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  std::string bytes = has_row ? std::string(query->blob(0)) : "";
+  query->reset();
+  if (!has_row) return Status(Code::corrupt, Msg::own_work_missing, {std::to_string(seq)});
+  return bytes;
+}
+
+// An own changeset has come back: it is confirmed, refused, or, if what this disk has at its seq is
+// something else, made by a copy of this disk.
+Status ClientStore::settle_own(LedgerId ledger, DeviceNumber own, const ChainPoint& point,
+                               const EntryHeader& header) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * find,
+      use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  find->bind(1, ledger).bind(2, own).bind(3, point.seq);
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_pending, find->step());
+  const bool is_ours = is_pending && find->blob(0) == hash_bytes(point.link);
+  find->reset();
+  if (!is_pending) return {};
+  if (!is_ours) {
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * fork,
+        use("UPDATE pending SET state = 5, position = 0 "
+            "WHERE ledger = ?1 AND device = ?2 AND seq >= ?3 AND state IN (0, 1)"));
+    return fork->bind(1, ledger).bind(2, own).bind(3, point.seq).run();
+  }
+  if (header.refusal) {
+    DAFTAR_RETURN_IF_ERROR(mark_refused(ledger, point.seq, header.refusal->reason));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * place,
+        use("UPDATE pending SET position = ?4 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+    return place->bind(1, ledger).bind(2, own).bind(3, point.seq).bind(4, header.position).run();
+  }
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * touches,
+      use("DELETE FROM pending_touch WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND key = ?4"));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, own_bytes(ledger, own, point.seq));
+  DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(bytes));
+  for (const RecordEdits& record : changeset.records) {
+    const std::string key = record.key.bytes();
+    DAFTAR_RETURN_IF_ERROR(
+        touches->bind(1, ledger).bind(2, own).bind(3, point.seq).bind_blob(4, key).run());
+  }
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * done, use("DELETE FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  return done->bind(1, ledger).bind(2, own).bind(3, point.seq).run();
+}
+
+// A restored disk may have forgotten ids that it gave out: never give them again.
+Status ClientStore::note_own_ids(const Changeset& changeset, DeviceNumber own) {
+  uint64_t highest = 0;
+  for (const RecordEdits& record : changeset.records) {
+    if (record.key.device == own) highest = std::max(highest, record.key.counter);
+  }
+  if (highest == 0) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> next, setting("next_counter"));
+  if (next && std::stoull(*next) > highest) return {};
+  return set_setting("next_counter", std::to_string(highest + 1));
+}
+
+}  // namespace daftar::client

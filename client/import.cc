@@ -1,0 +1,470 @@
+#include "client/import.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+
+#include "client/csv.h"
+#include "common/base/limits.h"
+#include "common/base/period.h"
+#include "common/base/text.h"
+#include "common/register/kinds.h"
+#include "common/store/files.h"
+
+namespace daftar::client {
+namespace {
+
+// Room that a changeset's head and keys need beside its values.
+constexpr size_t kDraftValueBytes = limits::kChangesetBytes / 2;
+
+// A table of values that an indicator (and a period) name.
+struct SeriesTable {
+  KindNumber kind;
+  std::string_view last_column;  ///< what tells the tables apart
+  FieldNumber value;
+  FieldNumber value_as_written;
+  std::optional<FieldNumber> period;  ///< set where the period is a field, not a part of the key
+  FieldNumber period_as_written;
+  FieldNumber remark;
+};
+
+const SeriesTable kSeriesTables[] = {
+    {kind::measurement, "note", field::measurement_value, field::measurement_value_as_written,
+     std::nullopt, field::measurement_period_as_written, field::measurement_note},
+    {kind::baseline, "source", field::baseline_value, field::baseline_value_as_written,
+     field::baseline_period, field::baseline_period_as_written, field::baseline_source},
+    {kind::target, "rationale", field::target_value, field::target_value_as_written, std::nullopt,
+     field::target_period_as_written, field::target_rationale},
+};
+
+// A row on its way: its record and the cells that it names.
+struct PlannedRow {
+  uint64_t line = 0;
+  RecordKey key;
+  std::vector<std::pair<FieldNumber, Value>> cells;
+  bool is_new_record = false;
+};
+
+class Importer {
+ public:
+  Importer(ClientStore& store, LedgerId ledger, const ImportOptions& options, View view)
+      : store_(store), ledger_(ledger), options_(options), view_(std::move(view)) {}
+
+  Result<ImportPlan> run();
+
+ private:
+  struct OpenFile {
+    size_t index = 0;
+    std::string content;
+    std::vector<std::string> columns;
+    const SeriesTable* series = nullptr;  ///< else the table of indicators
+  };
+  struct IndicatorRow {
+    uint64_t line = 0;
+    KindNumber kind = 0;
+    std::string parent;
+    std::vector<std::string> cells;
+  };
+
+  Status open_files();
+  Status recognise(OpenFile& file);
+  Status load_codes();
+  Status collect_indicators(const OpenFile& file);
+  Status number_new_records();
+  Status plan_indicators(const OpenFile& file);
+  Status plan_series(const OpenFile& file);
+  Result<PlannedRow> series_row(const OpenFile& file, const CsvRow& row);
+  Status compare(const OpenFile& file, const PlannedRow& row, std::vector<RecordEdits>& edits);
+  void add_drafts(const OpenFile& file, std::vector<RecordEdits> edits);
+  void note(const OpenFile& file, uint64_t line, RowFate fate, Status reason);
+  void count(const OpenFile& file, RowFate fate) { ++plan_.files[file.index].rows[fate]; }
+
+  ClientStore& store_;
+  LedgerId ledger_;
+  const ImportOptions& options_;
+  View view_;
+  ImportPlan plan_;
+  DeviceNumber device_ = 0;
+  std::vector<OpenFile> files_;
+  std::unordered_map<std::string, RecordKey> codes_;     ///< of kpas and indicators
+  std::unordered_map<std::string, IndicatorRow> fresh_;  ///< codes that are in no record yet
+  std::vector<std::string> fresh_order_;
+  std::map<size_t, std::vector<std::pair<std::string, IndicatorRow>>> indicator_rows_;
+};
+
+std::string cell_of(const std::vector<std::string>& columns, const std::vector<std::string>& cells,
+                    std::string_view name) {
+  for (size_t i = 0; i < columns.size() && i < cells.size(); ++i) {
+    if (columns[i] == name) return cells[i];
+  }
+  return "";
+}
+
+// A code as it is kept: NFC; there must be one.
+Result<std::string> normalise_code(std::string_view typed) {
+  DAFTAR_ASSIGN_OR_RETURN(std::string code, normalise_text(trim(typed)));
+  if (code.empty()) return Status(Code::invalid, Msg::code_empty);
+  return code;
+}
+
+bool has_columns(const std::vector<std::string>& columns,
+                 std::initializer_list<std::string_view> names) {
+  return std::all_of(names.begin(), names.end(), [&](std::string_view name) {
+    return std::find(columns.begin(), columns.end(), name) != columns.end();
+  });
+}
+
+void Importer::note(const OpenFile& file, uint64_t line, RowFate fate, Status reason) {
+  count(file, fate);
+  plan_.notes.push_back({file.index, line, fate, std::move(reason)});
+}
+
+Result<ImportPlan> Importer::run() {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, store_.identity());
+  device_ = own.device;
+  DAFTAR_ASSIGN_OR_RETURN(const Context now, store_.current_context(ledger_));
+  plan_.context = options_.context.value_or(now);
+  DAFTAR_RETURN_IF_ERROR(open_files());
+  DAFTAR_RETURN_IF_ERROR(load_codes());
+  for (const OpenFile& file : files_) {
+    if (file.series == nullptr) DAFTAR_RETURN_IF_ERROR(collect_indicators(file));
+  }
+  DAFTAR_RETURN_IF_ERROR(number_new_records());
+  for (const OpenFile& file : files_) {
+    if (file.series == nullptr) DAFTAR_RETURN_IF_ERROR(plan_indicators(file));
+  }
+  for (const OpenFile& file : files_) {
+    if (file.series != nullptr) DAFTAR_RETURN_IF_ERROR(plan_series(file));
+  }
+  std::stable_sort(plan_.notes.begin(), plan_.notes.end(), [](const RowNote& a, const RowNote& b) {
+    return std::pair(a.file, a.line) < std::pair(b.file, b.line);
+  });
+  return std::move(plan_);
+}
+
+Status Importer::open_files() {
+  for (const std::string& path : options_.files) {
+    OpenFile file;
+    file.index = plan_.files.size();
+    DAFTAR_ASSIGN_OR_RETURN(file.content, read_file(path, limits::kTableBytes));
+    ImportedFile imported;
+    imported.path = path;
+    imported.hash = sha256(file.content);
+    DAFTAR_ASSIGN_OR_RETURN(imported.was_imported, store_.was_imported(ledger_, imported.hash));
+    const bool skip = imported.was_imported && !options_.again;
+    plan_.files.push_back(std::move(imported));
+    DAFTAR_RETURN_IF_ERROR(recognise(file));
+    if (!skip) files_.push_back(std::move(file));
+  }
+  return {};
+}
+
+Status Importer::recognise(OpenFile& file) {
+  const std::string& path = plan_.files[file.index].path;
+  const Status stop(Code::cancelled, Msg::table_unknown);
+  const Status read = read_csv(file.content, path, [&](CsvRow row) -> Status {
+    file.columns = std::move(row.cells);
+    return stop;  // the header is enough
+  });
+  if (file.columns.empty() && !read.ok() && read.code() != Code::cancelled) return read;
+  std::vector<std::string_view> known;
+  if (has_columns(file.columns, {"id", "parent_id", "level", "name_en"})) {
+    known = {"id", "parent_id", "level"};
+    for (const Field& field : find_kind(kind::indicator)->fields) known.push_back(field.name);
+  } else {
+    for (const SeriesTable& table : kSeriesTables) {
+      if (has_columns(file.columns, {"indicator_id", "period", "value", table.last_column})) {
+        file.series = &table;
+        known = {"indicator_id", "period", "value", table.last_column};
+      }
+    }
+  }
+  if (known.empty()) return {Code::invalid, Msg::table_unknown, {path}};
+  for (const std::string& column : file.columns) {
+    if (std::find(known.begin(), known.end(), column) == known.end()) {
+      plan_.files[file.index].unknown_columns.push_back(column);
+    }
+  }
+  return {};
+}
+
+Status Importer::load_codes() {
+  for (const auto& [number, code_field] :
+       {std::pair(kind::kpa, field::kpa_code), std::pair(kind::indicator, field::indicator_code)}) {
+    std::string prefix;
+    put_n(prefix, number);
+    DAFTAR_RETURN_IF_ERROR(
+        view_.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
+          const Value code = record.reading(code_field);
+          if (!record.is_deleted() && code.as_text()) {
+            codes_.emplace(std::string(*code.as_text()), key);
+          }
+          return {};
+        }));
+  }
+  return {};
+}
+
+// First pass over a table of indicators: which rows are good, and which records are new, so that a
+// row may name a parent that comes later.
+Status Importer::collect_indicators(const OpenFile& file) {
+  bool is_header = true;
+  std::unordered_map<std::string, size_t> seen;
+  auto& rows = indicator_rows_[file.index];
+  return read_csv(file.content, plan_.files[file.index].path, [&](CsvRow row) -> Status {
+    if (std::exchange(is_header, false)) return {};
+    if (row.cells.size() > file.columns.size()) {
+      note(file, row.line, RowFate::refused, {Code::invalid, Msg::row_too_long});
+      return {};
+    }
+    const Result<std::string> code = normalise_code(cell_of(file.columns, row.cells, "id"));
+    const std::string level = cell_of(file.columns, row.cells, "level");
+    if (!code.ok()) {
+      note(file, row.line, RowFate::refused, code.status());
+      return {};
+    }
+    if (level != "kpa" && level != "kpi" && level != "subkpi") {
+      note(file, row.line, RowFate::refused, {Code::invalid, Msg::level_unknown, {level}});
+      return {};
+    }
+    const auto [before, is_first] = seen.emplace(*code, rows.size());
+    if (!is_first) {
+      const IndicatorRow& first = rows[before->second].second;
+      if (first.cells == row.cells) {
+        count(file, RowFate::same);
+      } else {
+        note(file, row.line, RowFate::refused,
+             {Code::conflict, Msg::row_twice, {std::to_string(first.line)}});
+      }
+      return {};
+    }
+    IndicatorRow indicator{row.line, level == "kpa" ? kind::kpa : kind::indicator,
+                           cell_of(file.columns, row.cells, "parent_id"), std::move(row.cells)};
+    if (!codes_.contains(*code) && !fresh_.contains(*code)) {
+      fresh_.emplace(*code, indicator);
+      fresh_order_.push_back(*code);
+    }
+    rows.emplace_back(*code, std::move(indicator));
+    return {};
+  });
+}
+
+Status Importer::number_new_records() {
+  uint64_t counter = uint64_t{1} << 40;  // for a dry run: above all that is in use
+  if (!options_.is_dry_run && !fresh_order_.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(counter, store_.reserve_ids(fresh_order_.size()));
+  }
+  for (const std::string& code : fresh_order_) {
+    codes_[code] = {fresh_.at(code).kind, device_, counter++, ""};
+  }
+  return {};
+}
+
+Status Importer::plan_indicators(const OpenFile& file) {
+  std::vector<RecordEdits> edits;
+  for (const auto& [code, indicator] : indicator_rows_[file.index]) {
+    PlannedRow row{indicator.line, codes_.at(code), {}, fresh_.contains(code)};
+    const Kind& described = *find_kind(indicator.kind);
+    Status refusal;
+    if (row.key.kind != indicator.kind) {
+      refusal = {Code::conflict, Msg::level_changed, {code}};
+    }
+    row.cells.emplace_back(described.find("code")->number, Value::text(code));
+    if (indicator.kind == kind::indicator) {
+      const auto parent = codes_.find(indicator.parent);
+      if (parent == codes_.end()) {
+        refusal = {Code::not_found, Msg::parent_missing, {indicator.parent}};
+      } else {
+        row.cells.emplace_back(field::indicator_parent, Value::reference(parent->second));
+      }
+    }
+    for (size_t i = 0; i < indicator.cells.size() && refusal.ok(); ++i) {
+      const Field* field = described.find(file.columns[i]);
+      if (field == nullptr || field->type == FieldType::reference) continue;
+      Result<Value> value = parse_value(*field, indicator.cells[i]);
+      if (value.ok() && value->bytes().size() > limits::kValueBytes) {
+        value = Status(Code::too_large, Msg::value_too_long, {file.columns[i]});
+      }
+      if (!value.ok()) {
+        refusal = value.status();
+      } else {
+        row.cells.emplace_back(field->number, *std::move(value));
+      }
+    }
+    if (!refusal.ok()) {
+      note(file, row.line, RowFate::refused, refusal);
+      continue;
+    }
+    DAFTAR_RETURN_IF_ERROR(compare(file, row, edits));
+  }
+  add_drafts(file, std::move(edits));
+  return {};
+}
+
+Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row) {
+  if (row.cells.size() > file.columns.size()) return Status(Code::invalid, Msg::row_too_long);
+  const SeriesTable& table = *file.series;
+  const std::string code = cell_of(file.columns, row.cells, "indicator_id");
+  const std::string period_text = cell_of(file.columns, row.cells, "period");
+  const std::string value_text = cell_of(file.columns, row.cells, "value");
+  const auto indicator = codes_.find(code);
+  if (indicator == codes_.end()) return Status(Code::not_found, Msg::indicator_missing, {code});
+  DAFTAR_ASSIGN_OR_RETURN(const ParsedPeriod parsed, parse_period(period_text));
+  const std::string canonical_period = parsed.period.text();
+  PlannedRow planned{row.line, indicator->second, {}, false};
+  planned.key.kind = table.kind;
+  if (table.period) {
+    planned.cells.emplace_back(*table.period, Value::period(parsed.period.bytes()));
+  } else {
+    planned.key.qualifier = parsed.period.bytes();
+  }
+  const auto add_text = [&](FieldNumber number, std::string_view text) -> Status {
+    Field field{number, "", FieldType::text};
+    DAFTAR_ASSIGN_OR_RETURN(Value value, parse_value(field, text));
+    if (value.bytes().size() > limits::kValueBytes) {
+      return {Code::too_large, Msg::value_too_long, {std::string(table.last_column)}};
+    }
+    planned.cells.emplace_back(number, std::move(value));
+    return {};
+  };
+  Value value;
+  std::string canonical_value;
+  if (!value_text.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(const Decimal number, Decimal::parse(value_text));
+    canonical_value = number.text();
+    value = Value::decimal(number);
+  }
+  planned.cells.emplace_back(table.value, std::move(value));
+  DAFTAR_RETURN_IF_ERROR(
+      add_text(table.value_as_written, value_text == canonical_value ? "" : value_text));
+  DAFTAR_RETURN_IF_ERROR(
+      add_text(table.period_as_written, period_text == canonical_period ? "" : period_text));
+  DAFTAR_RETURN_IF_ERROR(
+      add_text(table.remark, cell_of(file.columns, row.cells, table.last_column)));
+  return planned;
+}
+
+Status Importer::plan_series(const OpenFile& file) {
+  std::vector<PlannedRow> rows;
+  bool is_header = true;
+  DAFTAR_RETURN_IF_ERROR(
+      read_csv(file.content, plan_.files[file.index].path, [&](CsvRow row) -> Status {
+        if (std::exchange(is_header, false)) return {};
+        Result<PlannedRow> planned = series_row(file, row);
+        if (planned.ok()) {
+          rows.push_back(*std::move(planned));
+        } else {
+          note(file, row.line, RowFate::refused, planned.status());
+        }
+        return {};
+      }));
+  // Rows of one record stand together, in file order.
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const PlannedRow& a, const PlannedRow& b) { return a.key < b.key; });
+  std::vector<RecordEdits> edits;
+  for (size_t begin = 0; begin < rows.size();) {
+    size_t end = begin + 1;
+    bool agree = true;
+    for (; end < rows.size() && rows[end].key == rows[begin].key; ++end) {
+      agree = agree && rows[end].cells == rows[begin].cells;
+    }
+    if (agree) {
+      DAFTAR_RETURN_IF_ERROR(compare(file, rows[begin], edits));
+      for (size_t i = begin + 1; i < end; ++i) count(file, RowFate::same);
+    } else {
+      for (size_t i = begin; i < end; ++i) {
+        const size_t other = i == begin ? begin + 1 : begin;
+        note(file, rows[i].line, RowFate::refused,
+             {Code::conflict, Msg::row_twice, {std::to_string(rows[other].line)}});
+      }
+    }
+    begin = end;
+  }
+  add_drafts(file, std::move(edits));
+  return {};
+}
+
+// What of a row differs from what is visible becomes edits; cells with contenders are left alone.
+Status Importer::compare(const OpenFile& file, const PlannedRow& row,
+                         std::vector<RecordEdits>& edits) {
+  RecordState record;
+  if (!row.is_new_record) {
+    DAFTAR_ASSIGN_OR_RETURN(record, view_.record(row.key));
+  }
+  RecordEdits wanted{row.key, {}};
+  size_t contended = 0;
+  for (const auto& [number, value] : row.cells) {
+    const Cell* cell = record.find(number);
+    // An empty value is written only where there was one, or as the mark of a measurement without
+    // value.
+    const bool is_mark = file.series != nullptr && number == file.series->value;
+    if (cell == nullptr ? (value.is_empty() && !is_mark) : cell->reading() == value) continue;
+    if (cell != nullptr && cell->is_contended()) {
+      ++contended;
+      continue;
+    }
+    wanted.cells.push_back({number, value, Place{"", row.line, 0}});
+  }
+  if (contended > 0) {
+    note(file, row.line, RowFate::contended, {Code::conflict, Msg::row_contended});
+  } else if (wanted.cells.empty()) {
+    count(file, RowFate::same);
+  } else {
+    count(file, record.cells.empty() ? RowFate::fresh : RowFate::changed);
+  }
+  if (wanted.cells.empty()) return {};
+  std::sort(wanted.cells.begin(), wanted.cells.end(),
+            [](const CellEdit& a, const CellEdit& b) { return a.field < b.field; });
+  edits.push_back(std::move(wanted));
+  return {};
+}
+
+// Cuts the edits of a file into changesets within the limits, whole records each.
+void Importer::add_drafts(const OpenFile& file, std::vector<RecordEdits> edits) {
+  std::sort(edits.begin(), edits.end(),
+            [](const RecordEdits& a, const RecordEdits& b) { return a.key < b.key; });
+  const ImportedFile& imported = plan_.files[file.index];
+  const Source source{"", std::filesystem::path(imported.path).filename().string(), imported.hash};
+  size_t cells = 0;
+  size_t bytes = 0;
+  Draft* draft = nullptr;
+  for (RecordEdits& record : edits) {
+    size_t record_bytes = 0;
+    for (const CellEdit& cell : record.cells) record_bytes += cell.value.bytes().size() + 8;
+    const bool is_full = cells + record.cells.size() > limits::kChangesetEdits ||
+                         bytes + record_bytes > kDraftValueBytes;
+    if (draft == nullptr || is_full) {
+      plan_.drafts.push_back({plan_.context, options_.message, source, {}});
+      draft = &plan_.drafts.back();
+      cells = bytes = 0;
+    }
+    cells += record.cells.size();
+    bytes += record_bytes;
+    plan_.edits += record.cells.size();
+    draft->records.push_back(std::move(record));
+  }
+}
+
+}  // namespace
+
+uint64_t ImportPlan::rows(RowFate fate) const {
+  uint64_t total = 0;
+  for (const ImportedFile& file : files) {
+    const auto found = file.rows.find(fate);
+    if (found != file.rows.end()) total += found->second;
+  }
+  return total;
+}
+
+std::string_view fate_name(RowFate fate) {
+  constexpr std::string_view kNames[] = {"new", "changed", "same", "refused", "contended"};
+  return kNames[static_cast<int>(fate)];
+}
+
+Result<ImportPlan> plan_import(ClientStore& store, LedgerId ledger, const ImportOptions& options) {
+  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(store, ledger));
+  return Importer(store, ledger, options, std::move(view)).run();
+}
+
+}  // namespace daftar::client

@@ -1,0 +1,367 @@
+#include "client/sync_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/limits.h"
+#include "common/ledger/checkpoint.h"
+
+namespace daftar::client {
+namespace {
+
+// Without a word from the hub for this long, the line counts as gone. A large batch on a bad line
+// (17 MB would be 5 minutes at 56 kB/s) is rare: ordinary ones are below 1 MB.
+constexpr uint64_t kAnswerDeadlineMs = 60'000;
+
+Msg turned_away_message(v1::TurnedAway::Reason reason) {
+  switch (reason) {
+    case v1::TurnedAway::CHAIN_BROKEN:
+      return Msg::push_chain_broken;
+    case v1::TurnedAway::SCHEMA_NEWER:
+      return Msg::push_schema_newer;
+    case v1::TurnedAway::OTHER_PAST:
+      return Msg::push_other_past;
+    case v1::TurnedAway::HUB_BEHIND:
+      return Msg::push_hub_behind;
+    case v1::TurnedAway::RECOVERING:
+      return Msg::push_recovering;
+    case v1::TurnedAway::NO_LEDGER:
+      return Msg::push_no_ledger;
+    default:
+      return Msg::push_malformed;
+  }
+}
+
+}  // namespace
+
+SyncSession::SyncSession(ClientStore& store, Transport& transport, Clock& clock, Progress progress)
+    : store_(store), transport_(transport), clock_(clock), progress_(std::move(progress)) {}
+
+void SyncSession::wait_for_answer() { deadline_ms_ = clock_.steady_ms() + kAnswerDeadlineMs; }
+
+void SyncSession::finish(const Status& status) {
+  if (is_done_) return;
+  is_done_ = true;
+  report_.status = status;
+  // Entries of a copy may have come in, now or earlier, and shown that this disk's own work forked.
+  const Result<std::vector<LedgerInfo>> ledgers = store_.held_ledgers();
+  if (!ledgers.ok()) return;
+  for (const LedgerInfo& ledger : *ledgers) {
+    if (ledger.forked > 0) report_.forked.insert(ledger.name);
+  }
+}
+
+void SyncSession::fail(const Status& status) {
+  if (is_done_) return;
+  transport_.cancel();
+  finish(status);
+}
+
+void SyncSession::cancel() { fail({Code::cancelled, Msg::sync_cancelled}); }
+
+void SyncSession::on_time() {
+  if (!is_done_ && clock_.steady_ms() >= deadline_ms_) {
+    fail({Code::unavailable, Msg::hub_unreachable, {"no answer"}});
+  }
+}
+
+const SyncSession::RemoteLedger* SyncSession::remote(const std::string& name) const {
+  const auto at = std::find_if(remotes_.begin(), remotes_.end(),
+                               [&](const RemoteLedger& ledger) { return ledger.name == name; });
+  return at == remotes_.end() ? nullptr : &*at;
+}
+
+// ---- heads
+
+void SyncSession::start() {
+  const Result<Identity> identity = store_.identity();
+  if (!identity.ok()) return finish(identity.status());
+  identity_ = *identity;
+  ask_heads(false);
+}
+
+void SyncSession::ask_heads(bool show) {
+  v1::HeadsRequest request;
+  const Result<std::vector<LedgerInfo>> ledgers = store_.held_ledgers();
+  if (!ledgers.ok()) return finish(ledgers.status());
+  std::map<std::string, TreeHead> known;
+  uint64_t total = 0;
+  bool is_work_waiting = false;
+  for (const LedgerInfo& ledger : *ledgers) {
+    known[ledger.name] = ledger.verified;
+    total += ledger.verified.size;
+    is_work_waiting = is_work_waiting || ledger.waiting + ledger.entered > 0;
+    if (!show || ledger.verified.size == 0) continue;
+    const Result<std::string> note = store_.checkpoint(ledger.id);
+    if (!note.ok()) return finish(note.status());
+    request.add_shown_checkpoints(*note);
+  }
+  // With work to send, the hub's answer is needed in full even when it has nothing new.
+  if (!is_work_waiting) request.set_known(known_token(known));
+  request.set_known_total(total);
+  step_ = Step::heads;
+  has_shown_ = show;
+  wait_for_answer();
+  transport_.heads(request);
+}
+
+void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
+  if (is_done_ || step_ != Step::heads) return;
+  if (!status.ok()) return finish(status);
+  if (reply.unchanged()) {
+    report_.is_unchanged = true;
+    return finish({});
+  }
+  if (reply.show()) {
+    if (!has_shown_) return ask_heads(true);
+    return finish({Code::unavailable, Msg::push_recovering});
+  }
+  const Status read = read_heads(reply);
+  if (!read.ok()) return finish(read);
+  begin_recovery();
+}
+
+Status SyncSession::read_heads(const v1::HeadsReply& reply) {
+  if (reply.ledgers_size() > static_cast<int>(limits::kLedgersOfDevice)) {
+    return {Code::too_large, Msg::frame_bad};
+  }
+  remotes_.clear();
+  for (const v1::LedgerHead& head : reply.ledgers()) {
+    RemoteLedger ledger;
+    ledger.name = head.ledger();
+    DAFTAR_ASSIGN_OR_RETURN(ledger.id, store_.add_ledger(ledger.name));
+    DAFTAR_ASSIGN_OR_RETURN(
+        ledger.head,
+        verify_checkpoint(head.checkpoint(), checkpoint_origin(identity_.hub_name, ledger.name),
+                          identity_.hub_key));
+    DAFTAR_ASSIGN_OR_RETURN(ledger.verified, store_.verified_head(ledger.id));
+    if (ledger.head.size == ledger.verified.size && ledger.head.root != ledger.verified.root) {
+      return {
+          Code::corrupt, Msg::entry_root_wrong, {ledger.name, std::to_string(ledger.head.size)}};
+    }
+    if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
+    ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
+    ledger.published = head.published();
+    const Status reconciled = store_.reconcile_chain(ledger.id, ledger.chain);
+    if (reconciled.code() == Code::forked) {
+      report_.forked.insert(ledger.name);
+    } else if (!reconciled.ok()) {
+      return reconciled;
+    }
+    remotes_.push_back(std::move(ledger));
+  }
+  return {};
+}
+
+// ---- recovery of a hub that was restored from an old backup
+
+void SyncSession::begin_recovery() {
+  const bool needed = std::any_of(remotes_.begin(), remotes_.end(), [](const RemoteLedger& ledger) {
+    return ledger.verified.size > ledger.head.size;
+  });
+  if (!needed) return begin_push();
+  step_ = Step::recovering;
+  at_ = 0;
+  recovered_to_ = 0;
+  wait_for_answer();
+  transport_.open_recover();
+  on_recover_sent();
+}
+
+void SyncSession::on_recover_sent() {
+  if (is_done_ || step_ != Step::recovering) return;
+  const Status sent = send_recovery();
+  if (!sent.ok()) fail(sent);
+}
+
+// One frame for each checkpoint that was verified here, from the hub's last entry on.
+Status SyncSession::send_recovery() {
+  for (; at_ < remotes_.size(); ++at_, recovered_to_ = 0) {
+    const RemoteLedger& ledger = remotes_[at_];
+    const uint64_t from = std::max(recovered_to_, ledger.head.size);
+    if (from >= ledger.verified.size) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const auto notes, store_.checkpoints_above(ledger.id, from));
+    if (notes.empty()) continue;
+    const auto& [size, note] = notes.front();
+    std::vector<WireEntry> entries;
+    DAFTAR_RETURN_IF_ERROR(store_.ledgers().read_entries(
+        ledger.id, from + 1, size, [&](const StoredEntry& entry) -> Status {
+          entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
+          return {};
+        }));
+    v1::RecoverRequest request;
+    request.set_ledger(ledger.name);
+    request.set_frame(encode_pull_frame(entries));
+    request.set_checkpoint(note);
+    recovered_to_ = size;
+    wait_for_answer();
+    transport_.recover(request);
+    return {};
+  }
+  transport_.finish_recover();
+  return {};
+}
+
+void SyncSession::on_recover_end(const Status& status, const v1::RecoverReply& reply) {
+  if (is_done_ || step_ != Step::recovering) return;
+  if (!status.ok()) return finish(status);
+  report_.recovered += reply.recovered();
+  progress_(report_);
+  // The hub is another one now: begin again.
+  ask_heads(false);
+}
+
+// ---- push
+
+void SyncSession::begin_push() {
+  step_ = Step::pushing;
+  at_ = 0;
+  sent_seq_ = 0;
+  bool is_waiting = false;
+  for (const RemoteLedger& ledger : remotes_) {
+    const auto batch = store_.waiting_batch(ledger.id, 0);
+    if (!batch.ok()) return finish(batch.status());
+    is_waiting = is_waiting || !batch->empty();
+  }
+  if (is_waiting) {
+    transport_.open_push();
+    const Result<bool> sent = send_batch();
+    if (!sent.ok()) return fail(sent.status());
+    if (*sent) return;
+    transport_.finish_push();
+    return wait_for_answer();
+  }
+  const Status begun = begin_pull();
+  if (!begun.ok()) finish(begun);
+}
+
+Result<bool> SyncSession::send_batch() {
+  for (; at_ < remotes_.size(); ++at_, sent_seq_ = 0) {
+    const RemoteLedger& ledger = remotes_[at_];
+    if (report_.forked.contains(ledger.name) || report_.turned_away.contains(ledger.name)) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> batch,
+                            store_.waiting_batch(ledger.id, sent_seq_));
+    if (batch.empty()) continue;
+    const PendingChangeset& newest = batch.back();
+    DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store_.key());
+    const Seal seal =
+        make_seal(key, ledger.name, {newest.device, newest.seq, newest.link}, ledger.verified);
+    std::vector<std::string> changesets;
+    for (const PendingChangeset& one : batch) changesets.push_back(one.bytes);
+    v1::PushRequest request;
+    request.set_ledger(ledger.name);
+    request.set_frame(encode_push_frame(changesets));
+    request.set_seen_size(seal.seen.size);
+    request.set_seen_root(std::string(hash_bytes(seal.seen.root)));
+    request.set_signature(std::string(seal.signature.begin(), seal.signature.end()));
+    sent_seq_ = newest.seq;
+    wait_for_answer();
+    transport_.push(request);
+    return true;
+  }
+  return false;
+}
+
+void SyncSession::on_push_reply(const v1::PushReply& reply) {
+  if (is_done_ || step_ != Step::pushing) return;
+  const Status taken = take_push_reply(reply);
+  if (!taken.ok()) return fail(taken);
+  progress_(report_);
+  const Result<bool> sent = send_batch();
+  if (!sent.ok()) return fail(sent.status());
+  if (!*sent) transport_.finish_push();
+  wait_for_answer();
+}
+
+Status SyncSession::take_push_reply(const v1::PushReply& reply) {
+  const RemoteLedger* ledger = remote(reply.ledger());
+  if (ledger == nullptr) return {Code::corrupt, Msg::frame_bad};
+  if (reply.has_turned_away()) {
+    if (reply.turned_away().reason() == v1::TurnedAway::CHAIN_BROKEN) {
+      report_.forked.insert(ledger->name);
+    } else {
+      report_.turned_away[ledger->name] = turned_away_message(reply.turned_away().reason());
+    }
+    return {};
+  }
+  for (const v1::EnteredRun& run : reply.entered()) {
+    DAFTAR_RETURN_IF_ERROR(
+        store_.mark_entered(ledger->id, run.first_seq(), run.first_position(), run.count()));
+    report_.pushed += run.count();
+  }
+  for (const v1::RefusedChangeset& refused : reply.refused()) {
+    if (refused.reason() < 1 || refused.reason() > 5) return {Code::corrupt, Msg::frame_bad};
+    DAFTAR_RETURN_IF_ERROR(store_.mark_refused(ledger->id, refused.seq(),
+                                               static_cast<RefusalReason>(refused.reason())));
+    ++report_.refused;
+  }
+  return {};
+}
+
+void SyncSession::on_push_end(const Status& status) {
+  if (is_done_ || step_ != Step::pushing) return;
+  if (!status.ok()) return finish(status);
+  const Status begun = begin_pull();
+  if (!begun.ok()) finish(begun);
+}
+
+// ---- pull
+
+Status SyncSession::begin_pull() {
+  v1::PullRequest request;
+  for (const RemoteLedger& ledger : remotes_) {
+    DAFTAR_ASSIGN_OR_RETURN(const TreeHead verified, store_.verified_head(ledger.id));
+    if (ledger.head.size <= verified.size && report_.pushed == 0) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const ChainPoint own, store_.newest_own(ledger.id));
+    v1::PullFrom& from = *request.add_ledgers();
+    from.set_ledger(ledger.name);
+    from.set_position(verified.size);
+    from.set_own_seq(own.seq);
+    from.set_own_link(std::string(hash_bytes(own.link)));
+  }
+  if (request.ledgers_size() == 0) {
+    report_.is_unchanged = report_.pushed == 0 && report_.recovered == 0;
+    finish({});
+    return {};
+  }
+  step_ = Step::pulling;
+  wait_for_answer();
+  transport_.pull(request);
+  return {};
+}
+
+void SyncSession::on_pull_reply(const v1::PullReply& reply) {
+  if (is_done_ || step_ != Step::pulling) return;
+  const Status taken = take_pull_reply(reply);
+  if (!taken.ok()) return fail(taken);
+  progress_(report_);
+  wait_for_answer();
+}
+
+Status SyncSession::take_pull_reply(const v1::PullReply& reply) {
+  const RemoteLedger* ledger = remote(reply.ledger());
+  if (ledger == nullptr) return {Code::corrupt, Msg::frame_bad};
+  DAFTAR_ASSIGN_OR_RETURN(
+      const TreeHead head,
+      verify_checkpoint(reply.checkpoint(), checkpoint_origin(identity_.hub_name, ledger->name),
+                        identity_.hub_key));
+  for (const v1::DeviceKey& sent : reply.keys()) {
+    PublicKey key{};
+    if (sent.key().size() != key.size()) return {Code::corrupt, Msg::frame_bad};
+    std::copy(sent.key().begin(), sent.key().end(), key.begin());
+    DAFTAR_RETURN_IF_ERROR(store_.put_device_key(sent.device(), key));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<WireEntry> entries, decode_pull_frame(reply.frame()));
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t edits,
+                          store_.take_entries(ledger->id, entries, head, reply.checkpoint()));
+  report_.pulled += entries.size();
+  report_.pulled_edits += edits;
+  return {};
+}
+
+void SyncSession::on_pull_end(const Status& status) {
+  if (is_done_ || step_ != Step::pulling) return;
+  finish(status);
+}
+
+}  // namespace daftar::client

@@ -1,0 +1,86 @@
+#include "common/base/report.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+namespace daftar {
+
+int exit_code(Code code) {
+  switch (code) {
+    case Code::ok:
+      return 0;
+    case Code::internal:
+      return 1;
+    case Code::invalid:
+      return 2;
+    case Code::not_found:
+      return 3;
+    case Code::refused:
+      return 4;
+    case Code::conflict:
+      return 5;
+    case Code::unavailable:
+      return 6;
+    case Code::corrupt:
+      return 7;
+    case Code::too_large:
+      return 8;
+    case Code::io:
+      return 9;
+    case Code::cancelled:
+      return 10;
+    case Code::newer_version:
+      return 11;
+    case Code::forked:
+      return 12;
+    case Code::exists:
+      return 13;
+  }
+  return 1;
+}
+
+Language language_of_environment() {
+  for (const char* name : {"DAFTAR_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view language(value);
+    if (language.starts_with("ar")) return Language::arabic;
+    if (language.starts_with("fr")) return Language::french;
+    return Language::english;
+  }
+  return Language::english;
+}
+
+nlohmann::json to_json(Msg message, const std::vector<std::string>& arguments, Language language) {
+  return {{"id", message_id(message)},
+          {"text", message_text(message, arguments, language)},
+          {"arguments", arguments}};
+}
+
+int report_failure(const Status& status, bool as_json) {
+  const Language language = language_of_environment();
+  if (as_json) {
+    const nlohmann::json object = {
+        {"error", to_json(status.message(), status.arguments(), language)}};
+    const std::string text = object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::fprintf(stderr, "%s\n", text.c_str());
+  } else {
+    std::fprintf(stderr, "%s\n", status.text(language).c_str());
+  }
+  return exit_code(status.code());
+}
+
+std::string time_text(uint64_t milliseconds) {
+  const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
+  std::tm parts{};
+  if (gmtime_r(&seconds, &parts) == nullptr) return std::to_string(milliseconds) + " ms";
+  char text[48];
+  const size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  char fraction[8];
+  std::snprintf(fraction, sizeof fraction, ".%03dZ", static_cast<int>(milliseconds % 1000));
+  return std::string(text, length) + fraction;
+}
+
+}  // namespace daftar

@@ -1,0 +1,30 @@
+// How a program tells a person or another program how it ended.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "common/base/status.h"
+
+namespace daftar {
+
+/// A program's exit code: 0 done, 1 fault of Daftar, 2 wrong input, 3 not found, 4 refused,
+/// 5 conflict, 6 hub or file not available now, 7 damaged data, 8 over a limit, 9 disk, 10 stopped,
+/// 11 made by a newer Daftar, 12 this disk is a copy, 13 exists already.
+int exit_code(Code code);
+
+/// The language of DAFTAR_LANGUAGE, else of LC_ALL, LC_MESSAGES or LANG: "ar…", "fr…"; else
+/// English.
+Language language_of_environment();
+
+/// {"id": "sync.nothing_new", "text": …, "arguments": […]} in the given language.
+nlohmann::json to_json(Msg message, const std::vector<std::string>& arguments, Language language);
+
+/// Prints a failure to standard error, as a sentence or as {"error": {…}}, and returns its exit
+/// code.
+int report_failure(const Status& status, bool as_json);
+
+/// Milliseconds since 1970 as "2026-11-22T08:59:43.120Z".
+std::string time_text(uint64_t milliseconds);
+
+}  // namespace daftar

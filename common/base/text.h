@@ -1,0 +1,24 @@
+// Unicode text as Daftar keeps it: valid UTF-8, normalised to NFC when it is typed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+
+namespace daftar {
+
+/// Whether `bytes` is well-formed UTF-8 (no surrogates, no overlong forms, up to U+10FFFF).
+bool is_valid_utf8(std::string_view bytes);
+
+/// `typed` in Unicode normalisation form C; Code::invalid if it is not UTF-8.
+Result<std::string> normalise_text(std::string_view typed);
+
+/// Replaces Arabic-Indic and Eastern Arabic-Indic digits by Western ones, the Arabic decimal
+/// separator (U+066B) by '.', and drops the Arabic thousands separator (U+066C).
+std::string western_digits(std::string_view text);
+
+/// `text` without white space (ASCII, no-break space) at either end.
+std::string_view trim(std::string_view text);
+
+}  // namespace daftar

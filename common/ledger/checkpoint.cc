@@ -1,0 +1,119 @@
+#include "common/ledger/checkpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "common/ledger/bytes.h"
+#include "common/ledger/keys.h"
+
+namespace daftar {
+namespace {
+
+constexpr std::string_view kSignaturePrefix = "\xE2\x80\x94 ";  // an em dash and a space
+constexpr char kEd25519 = 1;
+constexpr size_t kNoteBytes = 64 * 1024;
+
+std::string key_id(std::string_view name, const PublicKey& key) {
+  std::string input(name);
+  input += '\n';
+  input += kEd25519;
+  input.append(reinterpret_cast<const char*>(key.data()), key.size());
+  return std::string(hash_bytes(sha256(input)).substr(0, 4));
+}
+
+// Takes the first line, without its newline, off `text`; nothing if there is no whole line.
+std::optional<std::string_view> take_line(std::string_view& text) {
+  const size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  uint64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  const bool canonical = error == std::errc() && end == text.data() + text.size() &&
+                         (text == "0" || text.front() != '0');
+  return canonical ? std::optional(size) : std::nullopt;
+}
+
+// Whether all lines are signature lines, and one is by (name, key) over `body`.
+bool is_signed(std::string_view signatures, std::string_view body, std::string_view name,
+               const PublicKey& key) {
+  bool found = false;
+  while (const auto line = take_line(signatures)) {
+    if (!line->starts_with(kSignaturePrefix)) return false;
+    const std::string_view rest = line->substr(kSignaturePrefix.size());
+    const size_t gap = rest.find(' ');
+    if (gap == 0 || gap == std::string_view::npos) return false;
+    const Result<std::string> bytes = from_base64(rest.substr(gap + 1));
+    if (!bytes.ok() || bytes->size() < 5) return false;
+    Signature signature{};
+    if (rest.substr(0, gap) != name || bytes->size() != 4 + signature.size()) continue;
+    if (std::string_view(*bytes).substr(0, 4) != key_id(name, key)) continue;
+    std::memcpy(signature.data(), bytes->data() + 4, signature.size());
+    found = found || verify_signature(key, body, signature);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string make_checkpoint(const SigningKey& key, std::string_view origin, const TreeHead& head) {
+  std::string note(origin);
+  note += '\n' + std::to_string(head.size) + '\n' + to_base64(hash_bytes(head.root)) + '\n';
+  const Signature signature = key.sign(note);
+  std::string signed_id = key_id(origin, key.public_key());
+  signed_id.append(reinterpret_cast<const char*>(signature.data()), signature.size());
+  note += '\n';
+  note += kSignaturePrefix;
+  note += origin;
+  return note += ' ' + to_base64(signed_id) + '\n';
+}
+
+Result<TreeHead> verify_checkpoint(std::string_view note, std::string_view origin,
+                                   const PublicKey& key) {
+  const Status bad(Code::corrupt, Msg::checkpoint_bad, {std::string(origin)});
+  const size_t gap = note.find("\n\n");
+  if (note.size() > kNoteBytes || gap == std::string_view::npos || !note.ends_with('\n')) {
+    return bad;
+  }
+  const std::string_view body = note.substr(0, gap + 1);
+  std::string_view rest = body;
+  const auto origin_line = take_line(rest);
+  const auto size_line = take_line(rest);
+  const auto root_line = take_line(rest);
+  if (!root_line || *origin_line != origin) return bad;
+  const std::optional<uint64_t> size = parse_size(*size_line);
+  const Result<std::string> root = from_base64(*root_line);
+  if (!size || !root.ok() || root->size() != sizeof(Hash)) return bad;
+  if (*size == 0 && hash_from_bytes(*root) != sha256("")) return bad;
+  if (!is_signed(note.substr(gap + 2), body, origin, key)) return bad;
+  return TreeHead{*size, hash_from_bytes(*root)};
+}
+
+std::string checkpoint_origin(std::string_view hub_name, std::string_view ledger) {
+  return std::string(hub_name) + "/" + std::string(ledger);
+}
+
+std::string known_token(const std::map<std::string, TreeHead>& ledgers) {
+  std::string known = "daftar known 1";
+  for (const auto& [name, head] : ledgers) {
+    put_bytes(known, name);
+    put_n(known, head.size);
+    known += hash_bytes(head.root);
+  }
+  return std::string(hash_bytes(sha256(known)).substr(0, 16));
+}
+
+bool is_hub_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  };
+  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), allowed);
+}
+
+}  // namespace daftar

@@ -1,0 +1,31 @@
+// Signed checkpoints: C2SP signed notes in the form of tlog-checkpoint (FORMAT.md §8).
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+#include "common/ledger/chain.h"
+
+namespace daftar {
+
+/// The signed note that says "the ledger `origin` has this size and root".
+std::string make_checkpoint(const SigningKey& key, std::string_view origin, const TreeHead& head);
+
+/// The size and root of `note`, if it is a checkpoint of `origin` with a valid signature by `key`;
+/// Code::corrupt otherwise. Other lines and other people's signatures are allowed.
+Result<TreeHead> verify_checkpoint(std::string_view note, std::string_view origin,
+                                   const PublicKey& key);
+
+/// The origin line of a hub's ledger: "<hub name>/<ledger>".
+std::string checkpoint_origin(std::string_view hub_name, std::string_view ledger);
+
+/// What a device that holds these ledgers up to these verified heads says it knows: 16 bytes that
+/// change with any name, size or root (proto: HeadsRequest.known).
+std::string known_token(const std::map<std::string, TreeHead>& ledgers);
+
+/// Whether `name` can name a hub: 1–100 of a–z, 0–9, '.', '-'.
+bool is_hub_name(std::string_view name);
+
+}  // namespace daftar

@@ -1,0 +1,109 @@
+#include "common/store/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace daftar {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status system_failure(const std::string& path) {
+  if (errno == ENOSPC) return {Code::io, Msg::disk_full, {path}};
+  return {Code::io, Msg::file_io, {path, std::strerror(errno)}};
+}
+
+Status sync_folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) return system_failure(folder);
+  const int failed = ::fsync(descriptor);
+  ::close(descriptor);
+  return failed == 0 ? Status() : system_failure(folder);
+}
+
+Status write_all(int descriptor, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_failure(path);
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return ::fsync(descriptor) == 0 ? Status() : system_failure(path);
+}
+
+}  // namespace
+
+Status make_private_folder(const std::string& folder) {
+  std::error_code error;
+  if (fs::is_directory(folder, error)) return {};
+  fs::create_directories(folder, error);
+  if (!error) fs::permissions(folder, fs::perms::owner_all, error);
+  if (error) return {Code::io, Msg::file_io, {folder, error.message()}};
+  return {};
+}
+
+Result<std::string> read_file(const std::string& path, size_t most) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return Status(Code::not_found, Msg::file_not_found, {path});
+  if (fs::is_directory(path, error)) {
+    return Status(Code::invalid, Msg::file_io, {path, "it is a folder"});
+  }
+  std::ifstream file(path, std::ios::binary);
+  const auto size = fs::file_size(path, error);
+  if (!error && size > most) {
+    return Status(Code::too_large, Msg::file_too_large,
+                  {path, std::to_string(size), std::to_string(most)});
+  }
+  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return system_failure(path);
+  return content;
+}
+
+Status write_file(const std::string& path, std::string_view content, bool is_private) {
+  const std::string fresh = path + ".new";
+  const int descriptor =
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, is_private ? 0600 : 0644);
+  if (descriptor < 0) return system_failure(fresh);
+  const Status written = write_all(descriptor, content, fresh);
+  ::close(descriptor);
+  if (!written.ok()) {
+    ::unlink(fresh.c_str());
+    return written;
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return system_failure(path);
+  return sync_folder_of(path);
+}
+
+Result<std::optional<FileLock>> FileLock::acquire(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return system_failure(path);
+  FileLock lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
+    return std::optional<FileLock>(std::move(lock));
+  }
+  if (errno == EWOULDBLOCK) return std::optional<FileLock>();
+  return system_failure(path);
+}
+
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+}  // namespace daftar

@@ -1,0 +1,37 @@
+// The few files that are not SQLite's: keys, settings, locks. What only one operating system has
+// (permissions, fsync of a folder, file locks) is here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+
+namespace daftar {
+
+/// Creates `folder` (and its parents) readable by its owner alone, if it is not there.
+Status make_private_folder(const std::string& folder);
+
+/// The whole file; Code::not_found if there is none, Code::too_large above `most` bytes.
+Result<std::string> read_file(const std::string& path, size_t most);
+
+/// Writes durably and at once: a new file, fsync, rename, fsync of the folder. `is_private`: mode
+/// 0600.
+Status write_file(const std::string& path, std::string_view content, bool is_private);
+
+/// An exclusive lock on a file that ends with the process or the object.
+class FileLock {
+ public:
+  /// Nothing if another process holds it.
+  static Result<std::optional<FileLock>> acquire(const std::string& path);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+}  // namespace daftar

@@ -1,0 +1,166 @@
+#include "common/store/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace daftar {
+namespace {
+
+// Other programs of the same folder commit in milliseconds; an import in seconds.
+constexpr int kBusyTimeoutMs = 30'000;
+
+Status failure(sqlite3* handle, int code) {
+  const char* name = sqlite3_db_filename(handle, "main");
+  const std::string path = name == nullptr ? "" : name;
+  const std::string detail = std::string(sqlite3_errmsg(handle)) + " (" +
+                             std::to_string(sqlite3_extended_errcode(handle)) + ")";
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      return {Code::io, Msg::disk_full, {path}};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Code::unavailable, Msg::database_busy, {path}};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {Code::corrupt, Msg::database_corrupt, {path, detail}};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return {Code::io, Msg::database_read_only, {path}};
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+      return {Code::io, Msg::database_io, {path, detail}};
+    default:
+      return {Code::internal, Msg::database_error, {path, detail}};
+  }
+}
+
+}  // namespace
+
+Statement::Statement(Statement&& other) noexcept
+    : statement_(std::exchange(other.statement_, nullptr)) {}
+
+Statement& Statement::operator=(Statement&& other) noexcept {
+  std::swap(statement_, other.statement_);
+  return *this;
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::bind(int index, int64_t value) {
+  sqlite3_bind_int64(statement_, index, value);
+  return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view bytes) {
+  // A null pointer would bind NULL; an empty blob is a value.
+  sqlite3_bind_blob64(statement_, index, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                      SQLITE_STATIC);
+  return *this;
+}
+
+Statement& Statement::bind_text(int index, std::string_view text) {
+  sqlite3_bind_text64(statement_, index, text.empty() ? "" : text.data(), text.size(),
+                      SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+  sqlite3_bind_null(statement_, index);
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  const Status status =
+      code == SQLITE_DONE ? Status() : failure(sqlite3_db_handle(statement_), code);
+  reset();
+  if (!status.ok()) return status;
+  return false;
+}
+
+Status Statement::run() {
+  const Result<bool> row = step();
+  reset();
+  return row.status();
+}
+
+void Statement::reset() { sqlite3_reset(statement_); }
+
+int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Statement::blob(int column) const {
+  const void* data = sqlite3_column_blob(statement_, column);
+  const int size = sqlite3_column_bytes(statement_, column);
+  return {static_cast<const char*>(data), static_cast<size_t>(size)};
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+Result<Database> Database::open(const std::string& path, Access access, const std::string& vfs) {
+  sqlite3* handle = nullptr;
+  const int mode = access == Access::read_only ? SQLITE_OPEN_READONLY
+                                               : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX,
+                                   vfs.empty() ? nullptr : vfs.c_str());
+  Database database(handle, path);
+  if (code != SQLITE_OK) {
+    return Status(Code::io, Msg::database_io,
+                  {path, handle == nullptr ? "out of memory" : sqlite3_errmsg(handle)});
+  }
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  if (access == Access::read_write) {
+    DAFTAR_RETURN_IF_ERROR(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"));
+  }
+  // 32 MB of pages: the rows that a nightly batch touches in the largest ledger seen.
+  DAFTAR_RETURN_IF_ERROR(database.execute("PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY"));
+  return database;
+}
+
+Database::Database(Database&& other) noexcept
+    : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
+
+Database& Database::operator=(Database&& other) noexcept {
+  std::swap(handle_, other.handle_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+Database::~Database() { sqlite3_close_v2(handle_); }
+
+Status Database::execute(const char* sql) {
+  const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? Status() : failure(handle_, code);
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return failure(handle_, code);
+  return Statement(statement);
+}
+
+void Database::rollback() {
+  if (sqlite3_get_autocommit(handle_) == 0) {
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+}
+
+Result<int64_t> Database::user_version() {
+  DAFTAR_ASSIGN_OR_RETURN(Statement statement, prepare("PRAGMA user_version"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
+
+int Database::changes() const { return sqlite3_changes(handle_); }
+
+}  // namespace daftar

@@ -1,0 +1,193 @@
+#include "hub/hub_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "common/ledger/checkpoint.h"
+#include "common/store/files.h"
+#include "common/store/sqlite_ledger_store.h"
+
+namespace daftar::hub {
+namespace {
+
+constexpr int64_t kFormatVersion = 1;
+
+constexpr char kTables[] = R"sql(
+CREATE TABLE device(
+  number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, user INTEGER NOT NULL,
+  label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE device_ledger(
+  device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
+CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+)sql";
+
+std::string database_path(const std::string& folder) { return folder + "/hub.db"; }
+std::string key_path(const std::string& folder) { return folder + "/hub.key"; }
+
+std::string_view key_bytes(const PublicKey& key) {
+  return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
+}  // namespace
+
+Status HubStore::create(const std::string& folder, const std::string& name) {
+  if (!is_hub_name(name)) return {Code::invalid, Msg::hub_name_bad, {name}};
+  DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
+  if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::hub_exists, {folder}};
+  DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
+  Transaction transaction(database);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
+  DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+  DAFTAR_ASSIGN_OR_RETURN(Statement put,
+                          database.prepare("INSERT INTO setting VALUES('name', ?1)"));
+  DAFTAR_RETURN_IF_ERROR(put.bind_text(1, name).run());
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  // Last, so that a folder with a key is a whole hub.
+  return write_file(key_path(folder), SigningKey::generate().seed(), true);
+}
+
+Result<std::unique_ptr<HubStore>> HubStore::open(const std::string& folder,
+                                                 Database::Access access) {
+  if (!read_file(key_path(folder), 64).ok()) {
+    return Status(Code::not_found, Msg::hub_missing, {folder});
+  }
+  DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder), access));
+  DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
+  if (version > kFormatVersion) {
+    return Status(Code::newer_version, Msg::folder_newer,
+                  {folder, std::to_string(version), std::to_string(kFormatVersion)});
+  }
+  std::unique_ptr<HubStore> store(new HubStore(std::move(database), folder));
+  DAFTAR_ASSIGN_OR_RETURN(store->ledgers_, open_sqlite_ledger_store(store->database_));
+  return store;
+}
+
+Result<HubIdentity> HubStore::identity() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(key_path(folder_), 64));
+  if (seed.size() != 32) {
+    return Status(Code::corrupt, Msg::key_file_bad, {key_path(folder_)});
+  }
+  DAFTAR_ASSIGN_OR_RETURN(Statement query,
+                          database_.prepare("SELECT value FROM setting WHERE name = 'name'"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+  if (!has_row) return Status(Code::corrupt, Msg::hub_missing, {folder_});
+  return HubIdentity{std::string(query.text(0)), SigningKey::from_seed(seed)};
+}
+
+Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumber> user,
+                                    const std::string& label, bool holds_all,
+                                    const std::vector<std::string>& ledgers) {
+  for (const std::string& ledger : ledgers) {
+    if (!is_ledger_name(ledger)) return Status(Code::invalid, Msg::ledger_name_bad, {ledger});
+  }
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement next,
+      database_.prepare("SELECT ifnull(max(number), 0) + 1, ifnull(max(user), 0) + 1, "
+                        "ifnull(max(number) FILTER (WHERE key = ?1), 0) FROM device"));
+  next.bind_blob(1, key_bytes(key));
+  DAFTAR_RETURN_IF_ERROR(next.step().status());
+  if (next.number(2) != 0) {
+    return Status(Code::exists, Msg::device_exists, {std::to_string(next.number(2))});
+  }
+  Device device{next.number(0), user.value_or(next.number(1)), key, label, holds_all, ledgers,
+                false};
+  next.reset();
+  DAFTAR_ASSIGN_OR_RETURN(Statement insert,
+                          database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0)"));
+  DAFTAR_RETURN_IF_ERROR(insert.bind(1, device.number)
+                             .bind_blob(2, key_bytes(key))
+                             .bind(3, device.user)
+                             .bind_text(4, label)
+                             .bind(5, holds_all ? 1 : 0)
+                             .run());
+  DAFTAR_ASSIGN_OR_RETURN(Statement grant,
+                          database_.prepare("INSERT OR IGNORE INTO device_ledger VALUES(?1, ?2)"));
+  for (const std::string& ledger : ledgers) {
+    DAFTAR_RETURN_IF_ERROR(grant.bind(1, device.number).bind_text(2, ledger).run());
+    DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(ledger).status());
+  }
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return device;
+}
+
+Status HubStore::revoke_device(DeviceNumber number) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement update,
+                          database_.prepare("UPDATE device SET is_revoked = 1 WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).run());
+  if (database_.changes() == 0) {
+    return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
+  }
+  return {};
+}
+
+Result<Device> HubStore::read_device(Statement& query) {
+  Device device;
+  device.number = query.number(0);
+  const std::string_view key = query.blob(1);
+  if (key.size() != device.key.size()) return Status(Code::corrupt, Msg::record_state_bad);
+  std::memcpy(device.key.data(), key.data(), key.size());
+  device.user = query.number(2);
+  device.label = query.text(3);
+  device.holds_all = query.integer(4) != 0;
+  device.is_revoked = query.integer(5) != 0;
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement ledgers,
+      database_.prepare("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
+  ledgers.bind(1, device.number);
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, ledgers.step());
+    if (!has_row) return device;
+    device.ledgers.emplace_back(ledgers.text(0));
+  }
+}
+
+Result<std::optional<Device>> HubStore::device(DeviceNumber number) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement query,
+                          database_.prepare("SELECT * FROM device WHERE number = ?1"));
+  query.bind(1, number);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+  if (!has_row) return std::optional<Device>();
+  DAFTAR_ASSIGN_OR_RETURN(Device device, read_device(query));
+  return std::optional<Device>(std::move(device));
+}
+
+Result<std::vector<Device>> HubStore::devices() {
+  DAFTAR_ASSIGN_OR_RETURN(Statement query,
+                          database_.prepare("SELECT * FROM device ORDER BY number"));
+  std::vector<Device> devices;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+    if (!has_row) return devices;
+    DAFTAR_ASSIGN_OR_RETURN(Device device, read_device(query));
+    devices.push_back(std::move(device));
+  }
+}
+
+Status HubStore::add_ledger(const std::string& name) {
+  if (!is_ledger_name(name)) return {Code::invalid, Msg::ledger_name_bad, {name}};
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> found, ledgers_->find_ledger(name));
+  if (found) return {Code::exists, Msg::ledger_exists, {name}};
+  DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(name).status());
+  return transaction.commit();
+}
+
+Result<std::map<std::string, LedgerId>> HubStore::granted(const Device& device) {
+  std::map<std::string, LedgerId> result;
+  if (device.is_revoked) return result;
+  DAFTAR_ASSIGN_OR_RETURN(const auto all, ledgers_->ledgers());
+  for (const auto& [name, id] : all) {
+    const bool by_name =
+        std::find(device.ledgers.begin(), device.ledgers.end(), name) != device.ledgers.end();
+    if (device.holds_all || by_name) result[name] = id;
+  }
+  return result;
+}
+
+}  // namespace daftar::hub

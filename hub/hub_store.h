@@ -1,0 +1,73 @@
+// The hub's database: ledgers, and who may reach them (devices, users, grants).
+//
+// Devices, users and grants become records of the ledger `national` with the hub's certificates;
+// what asks here then asks that ledger. One HubStore is used by one thread at a time; several may
+// be open over one folder.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ledger/keys.h"
+#include "common/store/ledger.h"
+#include "common/store/ledger_store.h"
+#include "common/store/sqlite.h"
+
+namespace daftar::hub {
+
+struct Device {
+  DeviceNumber number = 0;
+  UserNumber user = 0;
+  PublicKey key{};
+  std::string label;
+  bool holds_all = false;            ///< every ledger, those to come too
+  std::vector<std::string> ledgers;  ///< granted by name, if not all
+  bool is_revoked = false;
+};
+
+/// What identifies a hub: its name (the first part of every checkpoint's origin) and key.
+struct HubIdentity {
+  std::string name;
+  SigningKey key;
+};
+
+class HubStore {
+ public:
+  /// Creates the folder, database and key of a new hub. Code::exists if there is one.
+  static Status create(const std::string& folder, const std::string& name);
+  /// Code::not_found if `folder` holds no hub, Code::newer_version if a newer one made it.
+  static Result<std::unique_ptr<HubStore>> open(const std::string& folder, Database::Access access);
+
+  Result<HubIdentity> identity();
+  LedgerStore& ledgers() { return *ledgers_; }
+  Database& database() { return database_; }
+
+  /// Registers a device with the next number; a user of its own unless `user` is given.
+  /// Code::exists if its key is registered.
+  Result<Device> add_device(const PublicKey& key, std::optional<UserNumber> user,
+                            const std::string& label, bool holds_all,
+                            const std::vector<std::string>& ledgers);
+  Status revoke_device(DeviceNumber number);
+  Result<std::optional<Device>> device(DeviceNumber number);
+  Result<std::vector<Device>> devices();
+
+  /// Creates an empty ledger; Code::exists if it is there, Code::invalid for a bad name.
+  Status add_ledger(const std::string& name);
+  /// The ledgers that a device may read and write, by name.
+  Result<std::map<std::string, LedgerId>> granted(const Device& device);
+
+ private:
+  HubStore(Database database, std::string folder)
+      : database_(std::move(database)), folder_(std::move(folder)) {}
+  Result<Device> read_device(Statement& query);
+
+  Database database_;
+  std::string folder_;
+  std::unique_ptr<LedgerStore> ledgers_;
+};
+
+}  // namespace daftar::hub

@@ -1,0 +1,233 @@
+#include "hub/service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/limits.h"
+#include "common/ledger/bytes.h"
+#include "common/ledger/checkpoint.h"
+
+namespace daftar::hub {
+namespace {
+
+// What a pull frame aims at before compression: large enough for zstd and one fsync of the reader
+// to be worth it, small enough to be lost on a bad line.
+constexpr size_t kFrameTarget = 1024 * 1024;
+constexpr size_t kHeadsAtOnce = 1000;
+
+TreeHead head_of(const LedgerRow& row) {
+  const Result<RightEdge> edge = RightEdge::from_bytes(row.size, row.right_edge);
+  return {row.size, edge.ok() ? edge->root() : Hash{}};
+}
+
+// Whose entry it is; a refused one says so in its header.
+Result<ChangesetAuthor> author_of(const StoredEntry& entry) {
+  if (!entry.changeset.empty()) return read_changeset_author(entry.changeset);
+  DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
+  if (!header.refusal) return Status(Code::corrupt, Msg::header_not_canonical);
+  return ChangesetAuthor{header.refusal->device, header.refusal->seq};
+}
+
+}  // namespace
+
+Service::Service(std::unique_ptr<HubStore> store, HubIdentity identity, Writer& writer)
+    : store_(std::move(store)), identity_(std::move(identity)), writer_(writer) {}
+
+Result<Device> Service::authenticate(DeviceNumber number) {
+  const std::lock_guard lock(mutex_);
+  DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> device, store_->device(number));
+  if (!device) {
+    return Status(Code::refused, Msg::device_not_registered, {std::to_string(number)});
+  }
+  if (device->is_revoked) {
+    return Status(Code::refused, Msg::device_revoked, {std::to_string(number)});
+  }
+  return *std::move(device);
+}
+
+Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsRequest& request) {
+  const std::lock_guard lock(mutex_);
+  DAFTAR_ASSIGN_OR_RETURN(const auto granted, store_->granted(device));
+  std::map<std::string, LedgerRow> rows;
+  std::map<std::string, TreeHead> known;
+  uint64_t total = 0;
+  for (const auto& [name, id] : granted) {
+    DAFTAR_ASSIGN_OR_RETURN(rows[name], store_->ledgers().row(id));
+    known[name] = head_of(rows[name]);
+    total += rows[name].size;
+  }
+  v1::HeadsReply reply;
+  if (!request.known().empty() && request.known() == known_token(known)) {
+    reply.set_unchanged(true);
+    return reply;
+  }
+  if (request.shown_checkpoints_size() > 0) {
+    DAFTAR_RETURN_IF_ERROR(take_shown(rows, request));
+  } else if (request.known_total() > total) {
+    std::vector<std::string> names;
+    for (const auto& [name, id] : granted) names.push_back(name);
+    writer_.suspect(names);
+    reply.set_show(true);
+    return reply;
+  }
+  for (const auto& [name, id] : granted) {
+    DAFTAR_ASSIGN_OR_RETURN(*reply.add_ledgers(), ledger_head(device, name, id, rows.at(name)));
+  }
+  return reply;
+}
+
+Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::string& name,
+                                            LedgerId id, const LedgerRow& row) {
+  v1::LedgerHead head;
+  head.set_ledger(name);
+  head.set_checkpoint(
+      make_checkpoint(identity_.key, checkpoint_origin(identity_.name, name), head_of(row)));
+  DAFTAR_ASSIGN_OR_RETURN(const auto chains, store_->ledgers().chain_heads(id));
+  const auto own = chains.find(device.number);
+  const ChainHead chain = own == chains.end()
+                              ? ChainHead{0, chain_start(name, device.number, device.key)}
+                              : own->second;
+  head.set_chain_seq(chain.seq);
+  head.set_chain_link(std::string(hash_bytes(chain.link)));
+  head.set_published(row.published);
+  return head;
+}
+
+Status Service::take_shown(const std::map<std::string, LedgerRow>& rows,
+                           const v1::HeadsRequest& request) {
+  for (const auto& [name, row] : rows) {
+    const std::string origin = checkpoint_origin(identity_.name, name);
+    for (const std::string& note : request.shown_checkpoints()) {
+      const Result<TreeHead> shown = verify_checkpoint(note, origin, identity_.key.public_key());
+      if (shown.ok() && shown->size > row.size) writer_.note_published(name, shown->size);
+    }
+    writer_.clear_suspect(name);
+  }
+  return {};
+}
+
+void Service::push(const Device& device, const v1::PushRequest& request, Writer::PushDone done) {
+  const auto turn_away = [&](v1::TurnedAway::Reason reason) {
+    v1::PushReply reply;
+    reply.set_ledger(request.ledger());
+    reply.mutable_turned_away()->set_reason(reason);
+    done(std::move(reply));
+  };
+  bool is_granted = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto granted = store_->granted(device);
+    if (!granted.ok()) return done(granted.status());
+    is_granted = granted->contains(request.ledger());
+  }
+  if (!is_granted) return turn_away(v1::TurnedAway::NO_LEDGER);
+  std::optional<PushBatch> batch = decode_batch(device, request);
+  if (!batch) return turn_away(v1::TurnedAway::MALFORMED);
+  writer_.push(*std::move(batch), std::move(done));
+}
+
+PullCursor Service::pull(const v1::PullRequest& request) {
+  return PullCursor({request.ledgers().begin(), request.ledgers().end()});
+}
+
+Result<std::optional<v1::PullReply>> Service::next(const Device& device, PullCursor& cursor) {
+  const std::lock_guard lock(mutex_);
+  DAFTAR_ASSIGN_OR_RETURN(const auto granted, store_->granted(device));
+  for (; cursor.at_ < cursor.ledgers_.size(); ++cursor.at_, cursor.is_begun_ = false) {
+    const v1::PullFrom& from = cursor.ledgers_[cursor.at_];
+    const auto found = granted.find(from.ledger());
+    if (found == granted.end()) continue;
+    if (!cursor.is_begun_) {
+      DAFTAR_RETURN_IF_ERROR(begin_ledger(device, found->second, cursor));
+    }
+    if (from.position() < cursor.end_) {
+      DAFTAR_ASSIGN_OR_RETURN(v1::PullReply reply, read_frame(device, found->second, cursor));
+      return std::optional<v1::PullReply>(std::move(reply));
+    }
+  }
+  return std::optional<v1::PullReply>();
+}
+
+Status Service::begin_ledger(const Device& device, LedgerId id, PullCursor& cursor) {
+  const v1::PullFrom& from = cursor.ledgers_[cursor.at_];
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store_->ledgers().row(id));
+  cursor.is_begun_ = true;
+  cursor.end_ = row.size;
+  cursor.left_out_seq_ = 0;
+  if (from.own_seq() > 0 && from.own_link().size() == sizeof(Hash)) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto own,
+                            store_->ledgers().chain_row(id, device.number, from.own_seq()));
+    if (own && own->link == hash_from_bytes(from.own_link())) {
+      cursor.left_out_seq_ = from.own_seq();
+    }
+  }
+  return {};
+}
+
+Status Service::add_key(DeviceNumber number, v1::PullReply& reply) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto device, store_->device(number));
+  if (!device) return {Code::internal, Msg::device_not_registered, {std::to_string(number)}};
+  v1::DeviceKey& sent = *reply.add_keys();
+  sent.set_device(number);
+  sent.set_key(std::string(device->key.begin(), device->key.end()));
+  return {};
+}
+
+Result<v1::PullReply> Service::read_frame(const Device& device, LedgerId id, PullCursor& cursor) {
+  v1::PullFrom& from = cursor.ledgers_[cursor.at_];
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<TreeHead> heads,
+                          store_->ledgers().tree_heads_above(id, from.position(), kHeadsAtOnce));
+  if (heads.empty()) {
+    return Status(Code::corrupt, Msg::entry_root_wrong,
+                  {from.ledger(), std::to_string(cursor.end_)});
+  }
+  v1::PullReply reply;
+  reply.set_ledger(from.ledger());
+  std::vector<WireEntry> entries;
+  size_t plain = 0;
+  uint64_t position = from.position();
+  TreeHead end;
+  for (const TreeHead& head : heads) {
+    DAFTAR_RETURN_IF_ERROR(store_->ledgers().read_entries(
+        id, position + 1, head.size, [&](const StoredEntry& stored) -> Status {
+          WireEntry entry{std::string(stored.header), std::string(stored.changeset), false};
+          DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author, author_of(stored));
+          if (author.seq == 1) DAFTAR_RETURN_IF_ERROR(add_key(author.device, reply));
+          entry.is_left_out = !entry.changeset.empty() && author.device == device.number &&
+                              author.seq <= cursor.left_out_seq_;
+          if (entry.is_left_out) entry.changeset.clear();
+          plain += entry.header.size() + entry.changeset.size();
+          entries.push_back(std::move(entry));
+          return {};
+        }));
+    position = head.size;
+    end = head;
+    if (plain >= kFrameTarget) break;
+  }
+  from.set_position(position);
+  reply.set_frame(encode_pull_frame(entries));
+  reply.set_checkpoint(
+      make_checkpoint(identity_.key, checkpoint_origin(identity_.name, from.ledger()), end));
+  return reply;
+}
+
+void Service::recover(const Device& device, const v1::RecoverRequest& request,
+                      Writer::RecoveryDone done) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto granted = store_->granted(device);
+    if (!granted.ok()) return done(granted.status());
+    if (!granted->contains(request.ledger())) {
+      return done(Status(Code::not_found, Msg::ledger_missing, {request.ledger()}));
+    }
+  }
+  const Result<TreeHead> head =
+      verify_checkpoint(request.checkpoint(), checkpoint_origin(identity_.name, request.ledger()),
+                        identity_.key.public_key());
+  if (!head.ok()) return done(head.status());
+  Result<std::vector<WireEntry>> entries = decode_pull_frame(request.frame());
+  if (!entries.ok()) return done(entries.status());
+  writer_.recover({request.ledger(), *std::move(entries), *head}, std::move(done));
+}
+
+}  // namespace daftar::hub

@@ -1,0 +1,393 @@
+#include "hub/writer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "common/base/limits.h"
+#include "common/ledger/bytes.h"
+#include "common/register/kinds.h"
+
+namespace daftar::hub {
+namespace {
+
+using TurnedAway = v1::TurnedAway;
+
+// A round holds at most this much before the batch that crosses it: what one fsync writes, and what
+// one pull frame must be able to carry (limits::kPullFrameBytes has room for a batch and headers).
+constexpr size_t kRoundBytes = limits::kPushFrameBytes;
+// Open ledgers whose state stays in memory.
+constexpr size_t kOpenLedgers = 64;
+// Records in memory over all of them, when nothing waits to be written: about 100 MB.
+constexpr size_t kCachedRecords = 60'000;
+
+v1::PushReply turned_away(const std::string& ledger, TurnedAway::Reason reason) {
+  v1::PushReply reply;
+  reply.set_ledger(ledger);
+  reply.mutable_turned_away()->set_reason(reason);
+  return reply;
+}
+
+void add_place(v1::PushReply& reply, uint64_t seq, uint64_t position) {
+  if (reply.entered_size() > 0) {
+    v1::EnteredRun& last = *reply.mutable_entered(reply.entered_size() - 1);
+    if (last.first_seq() + last.count() == seq &&
+        last.first_position() + last.count() == position) {
+      last.set_count(last.count() + 1);
+      return;
+    }
+  }
+  v1::EnteredRun& run = *reply.add_entered();
+  run.set_first_seq(seq);
+  run.set_first_position(position);
+  run.set_count(1);
+}
+
+void add_refusal(v1::PushReply& reply, uint64_t seq, RefusalReason reason) {
+  v1::RefusedChangeset& refused = *reply.add_refused();
+  refused.set_seq(seq);
+  refused.set_reason(static_cast<uint32_t>(reason));
+}
+
+}  // namespace
+
+std::optional<PushBatch> decode_batch(const Device& device, const v1::PushRequest& request) {
+  PushBatch batch;
+  batch.device = device;
+  batch.ledger = request.ledger();
+  batch.seal.seen.size = request.seen_size();
+  if (request.seen_root().size() != sizeof(Hash) ||
+      request.signature().size() != sizeof(Signature)) {
+    return std::nullopt;
+  }
+  batch.seal.seen.root = hash_from_bytes(request.seen_root());
+  std::memcpy(batch.seal.signature.data(), request.signature().data(), sizeof(Signature));
+  Result<std::vector<std::string>> bytes = decode_push_frame(request.frame());
+  if (!bytes.ok()) return std::nullopt;
+  batch.bytes = *std::move(bytes);
+  for (const std::string& one : batch.bytes) {
+    Result<Changeset> changeset = decode_changeset(one);
+    if (!changeset.ok() || changeset->ledger != batch.ledger ||
+        changeset->device != device.number) {
+      return std::nullopt;
+    }
+    if (!batch.changesets.empty() && changeset->seq != batch.changesets.back().seq + 1) {
+      return std::nullopt;
+    }
+    batch.changesets.push_back(*std::move(changeset));
+    batch.hashes.push_back(sha256(one));
+  }
+  return batch;
+}
+
+Writer::Writer(std::unique_ptr<HubStore> store, Clock& clock, Authority authority)
+    : store_(std::move(store)), clock_(clock), authority_(std::move(authority)) {}
+
+void Writer::push(PushBatch batch, PushDone done) {
+  Job job;
+  job.ledger = batch.ledger;
+  for (const std::string& bytes : batch.bytes) job.bytes += bytes.size();
+  job.push = std::move(batch);
+  job.push_done = std::move(done);
+  submit(std::move(job));
+}
+
+void Writer::recover(RecoveryBatch batch, RecoveryDone done) {
+  Job job;
+  job.ledger = batch.ledger;
+  for (const WireEntry& entry : batch.entries) job.bytes += entry.changeset.size();
+  job.recovery = std::move(batch);
+  job.recovery_done = std::move(done);
+  submit(std::move(job));
+}
+
+void Writer::note_published(const std::string& ledger, uint64_t size) {
+  Job job;
+  job.ledger = ledger;
+  job.published = size;
+  submit(std::move(job));
+}
+
+void Writer::suspect(const std::vector<std::string>& ledgers) {
+  const std::lock_guard lock(mutex_);
+  suspects_.insert(ledgers.begin(), ledgers.end());
+}
+
+void Writer::clear_suspect(const std::string& ledger) {
+  const std::lock_guard lock(mutex_);
+  suspects_.erase(ledger);
+}
+
+void Writer::submit(Job job) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+}
+
+std::vector<Writer::Job> Writer::take_round() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Job> jobs;
+  size_t bytes = 0;
+  while (!queue_.empty() && bytes < kRoundBytes) {
+    // A recovery may turn out wrong and roll its round back, so it has one of its own.
+    const bool alone = queue_.front().recovery.has_value();
+    if (alone && !jobs.empty()) break;
+    bytes += queue_.front().bytes;
+    jobs.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    if (alone) break;
+  }
+  return jobs;
+}
+
+bool Writer::run_once() {
+  const std::vector<Job> jobs = take_round();
+  if (jobs.empty()) {
+    if (unwritten_.empty()) return false;
+    // A failure leaves records lagging behind entries, as a crash would: tried again with the next.
+    if (!materialise().ok()) open_.clear();
+    unwritten_.clear();
+    return true;
+  }
+  std::vector<Answer> answers(jobs.size());
+  touched_.clear();
+  const Status done = run_round(jobs, answers);
+  if (!done.ok()) {
+    store_->ledgers().rollback();
+    open_.clear();
+    unwritten_.clear();
+  }
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    if (jobs[i].push_done) {
+      jobs[i].push_done(done.ok() ? Result<v1::PushReply>(std::move(answers[i].reply))
+                                  : Result<v1::PushReply>(done));
+    } else if (jobs[i].recovery_done) {
+      jobs[i].recovery_done(done.ok() ? Result<uint64_t>(answers[i].recovered)
+                                      : Result<uint64_t>(done));
+    }
+  }
+  return true;
+}
+
+void Writer::run(std::stop_token stop) {
+  while (true) {
+    while (run_once()) {
+    }
+    std::unique_lock lock(mutex_);
+    if (!wake_.wait(lock, stop, [&] { return !queue_.empty(); })) return;
+  }
+}
+
+Status Writer::run_round(const std::vector<Job>& jobs, std::vector<Answer>& answers) {
+  DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    DAFTAR_RETURN_IF_ERROR(run_job(jobs[i], answers[i]));
+  }
+  for (const std::string& name : touched_) {
+    DAFTAR_RETURN_IF_ERROR(open_.at(name)->save_head());
+    unwritten_.insert(name);
+  }
+  return store_->ledgers().commit();
+}
+
+Status Writer::run_job(const Job& job, Answer& answer) {
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(job.ledger));
+  if (ledger == nullptr) {
+    answer.reply = turned_away(job.ledger, TurnedAway::NO_LEDGER);
+    return {};
+  }
+  if (job.push) {
+    DAFTAR_ASSIGN_OR_RETURN(answer.reply, enter_batch(*ledger, *job.push));
+  } else if (job.recovery) {
+    DAFTAR_ASSIGN_OR_RETURN(answer.recovered, recover_entries(*ledger, *job.recovery));
+  } else if (job.published > ledger->published()) {
+    ledger->set_published(job.published);
+    touched_.insert(job.ledger);
+  }
+  return {};
+}
+
+Result<Ledger*> Writer::open_ledger(const std::string& name) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> id, store_->ledgers().find_ledger(name));
+  if (!id) return nullptr;
+  const auto found = open_.find(name);
+  if (found != open_.end()) {
+    // Another hub process over the same store may have appended.
+    DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store_->ledgers().row(*id));
+    if (touched_.contains(name) || row.size == found->second->state().position) {
+      return found->second.get();
+    }
+    open_.erase(found);
+    unwritten_.erase(name);
+  }
+  if (open_.size() >= kOpenLedgers) {
+    std::erase_if(open_, [&](const auto& entry) {
+      return !unwritten_.contains(entry.first) && !touched_.contains(entry.first);
+    });
+  }
+  DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<Ledger> ledger,
+                          Ledger::open(store_->ledgers(), *id, name));
+  return (open_[name] = std::move(ledger)).get();
+}
+
+DeviceKeys Writer::device_keys() {
+  return [this](DeviceNumber number) -> std::optional<PublicKey> {
+    const Result<std::optional<Device>> device = store_->device(number);
+    if (!device.ok() || !*device) return std::nullopt;
+    return (*device)->key;
+  };
+}
+
+Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch) {
+  std::vector<Hash> links;
+  size_t known = 0;
+  DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason reason,
+                          check_batch(ledger, batch, links, known));
+  if (reason != TurnedAway::UNSPECIFIED) return turned_away(batch.ledger, reason);
+  v1::PushReply reply;
+  reply.set_ledger(batch.ledger);
+  const EntryStamp stamp{clock_.wall_ms(), 0};
+  for (size_t i = 0; i < batch.changesets.size(); ++i) {
+    const Changeset& changeset = batch.changesets[i];
+    if (i < known) {
+      DAFTAR_ASSIGN_OR_RETURN(const auto row, store_->ledgers().chain_row(
+                                                  ledger.id(), changeset.device, changeset.seq));
+      add_place(reply, changeset.seq, row->position);
+      DAFTAR_RETURN_IF_ERROR(store_->ledgers().read_entries(
+          ledger.id(), row->position, row->position, [&](const StoredEntry& entry) -> Status {
+            DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
+            if (header.refusal) add_refusal(reply, changeset.seq, header.refusal->reason);
+            return {};
+          }));
+      continue;
+    }
+    const std::optional<RefusalReason> refusal = refusal_of(ledger, changeset);
+    const bool is_last = i + 1 == batch.changesets.size();
+    DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header,
+                            ledger.enter({batch.bytes[i], &changeset, links[i]}, stamp, refusal,
+                                         is_last ? std::optional(batch.seal) : std::nullopt));
+    touched_.insert(batch.ledger);
+    add_place(reply, changeset.seq, header.position);
+    if (refusal) add_refusal(reply, changeset.seq, *refusal);
+  }
+  return reply;
+}
+
+// Everything that turns a batch away is found before anything of it is entered. `known`: how many
+// of its changesets the ledger has already.
+Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& batch,
+                                               std::vector<Hash>& links, size_t& known) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (suspects_.contains(batch.ledger)) return TurnedAway::RECOVERING;
+  }
+  if (ledger.published() > ledger.state().position) return TurnedAway::RECOVERING;
+  DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason chain, check_links(ledger, batch, links, known));
+  if (chain != TurnedAway::UNSPECIFIED) return chain;
+  DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason seal, check_seal(ledger, batch, links.back()));
+  if (seal != TurnedAway::UNSPECIFIED) return seal;
+  return check_changesets(ledger, batch, known);
+}
+
+Result<TurnedAway::Reason> Writer::check_links(Ledger& ledger, const PushBatch& batch,
+                                               std::vector<Hash>& links, size_t& known) {
+  const DeviceNumber device = batch.device.number;
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, ledger.chain_head(device, device_keys()));
+  const uint64_t first = batch.changesets.front().seq;
+  if (first > head.seq + 1) return TurnedAway::CHAIN_BROKEN;
+  Hash link = head.link;
+  if (first == 1) {
+    link = chain_start(batch.ledger, device, batch.device.key);
+  } else if (first <= head.seq) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto before,
+                            store_->ledgers().chain_row(ledger.id(), device, first - 1));
+    if (!before) return TurnedAway::CHAIN_BROKEN;
+    link = before->link;
+  }
+  for (size_t i = 0; i < batch.changesets.size(); ++i) {
+    link = chain_next(link, batch.hashes[i]);
+    links.push_back(link);
+    const uint64_t seq = batch.changesets[i].seq;
+    if (seq > head.seq) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.is_on_chain({device, seq, link}));
+    if (!is_known) return TurnedAway::CHAIN_BROKEN;
+    known = i + 1;
+  }
+  return TurnedAway::UNSPECIFIED;
+}
+
+Result<TurnedAway::Reason> Writer::check_seal(Ledger& ledger, const PushBatch& batch,
+                                              const Hash& newest) {
+  const Changeset& last = batch.changesets.back();
+  if (!verify_seal(batch.device.key, batch.ledger, {last.device, last.seq, newest}, batch.seal)) {
+    return TurnedAway::MALFORMED;
+  }
+  if (batch.seal.seen.size > ledger.state().position) return TurnedAway::HUB_BEHIND;
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Hash> root,
+                          store_->ledgers().root_at(ledger.id(), batch.seal.seen.size));
+  if (!root || *root != batch.seal.seen.root) return TurnedAway::OTHER_PAST;
+  return TurnedAway::UNSPECIFIED;
+}
+
+Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBatch& batch,
+                                                    size_t known) {
+  for (size_t i = known; i < batch.changesets.size(); ++i) {
+    const Changeset& changeset = batch.changesets[i];
+    if (changeset.context.position > ledger.state().position) return TurnedAway::HUB_BEHIND;
+    if (check_schema(changeset) == SchemaVerdict::unknown_field) return TurnedAway::SCHEMA_NEWER;
+    if (changeset.continues) {
+      DAFTAR_ASSIGN_OR_RETURN(const bool on_chain, ledger.is_on_chain(*changeset.continues));
+      if (!on_chain) return TurnedAway::CHAIN_BROKEN;
+    }
+  }
+  return TurnedAway::UNSPECIFIED;
+}
+
+std::optional<RefusalReason> Writer::refusal_of(const Ledger& ledger,
+                                                const Changeset& changeset) const {
+  if (changeset.origin && ledger.state().origins.contains(*changeset.origin)) {
+    return RefusalReason::origin_entered;
+  }
+  if (check_schema(changeset) == SchemaVerdict::wrong_type) return RefusalReason::wrong_type;
+  return authority_(changeset, ledger.state().national);
+}
+
+Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& batch) {
+  uint64_t recovered = 0;
+  const DeviceKeys keys = device_keys();
+  touched_.insert(batch.ledger);
+  for (const WireEntry& entry : batch.entries) {
+    DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
+    if (header.position <= ledger.state().position) continue;
+    DAFTAR_RETURN_IF_ERROR(ledger.accept(entry.header, entry.changeset, keys).status());
+    ++recovered;
+  }
+  // With nothing new, another device was faster: its entries were held against the same key.
+  if (recovered > 0 && ledger.tree_head() != batch.head) {
+    return Status(Code::corrupt, Msg::entry_root_wrong,
+                  {batch.ledger, std::to_string(batch.head.size)});
+  }
+  return recovered;
+}
+
+Status Writer::materialise() {
+  DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
+  for (const std::string& name : unwritten_) {
+    const auto found = open_.find(name);
+    if (found == open_.end()) continue;
+    const Status written = found->second->materialise();
+    if (!written.ok()) {
+      store_->ledgers().rollback();
+      return written;
+    }
+  }
+  DAFTAR_RETURN_IF_ERROR(store_->ledgers().commit());
+  size_t cached = 0;
+  for (const auto& [name, ledger] : open_) cached += ledger->cached_records();
+  if (cached > kCachedRecords) open_.clear();
+  return {};
+}
+
+}  // namespace daftar::hub

@@ -1,0 +1,128 @@
+// The hub's one writer: enters pushed batches, many in one durable transaction.
+//
+// Batches of all devices and ledgers stand in one queue. A round takes what is there, enters it in
+// one transaction and answers when that is durable (group commit: with many devices pushing, one
+// fsync serves them all). Records are written afterwards, when nobody waits: they are derived from
+// entries.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/ledger/frame.h"
+#include "daftar/v1/hub.pb.h"
+#include "hub/hub_store.h"
+
+namespace daftar::hub {
+
+/// Whether the author may write what a changeset writes: nothing, or why not. Judged against
+/// `national` at a position.
+using Authority =
+    std::function<std::optional<RefusalReason>(const Changeset& changeset, uint64_t national)>;
+
+/// A batch whose bytes were decoded (by the thread that received it).
+struct PushBatch {
+  Device device;
+  std::string ledger;
+  std::vector<std::string> bytes;
+  std::vector<Changeset> changesets;
+  std::vector<Hash> hashes;
+  Seal seal;
+};
+
+/// Entries that the hub has lost, with its own checkpoint over them.
+struct RecoveryBatch {
+  std::string ledger;
+  std::vector<WireEntry> entries;
+  TreeHead head;  ///< from the verified checkpoint
+};
+
+/// Decodes a request; reason MALFORMED if no device of ours makes such a thing.
+std::optional<PushBatch> decode_batch(const Device& device, const v1::PushRequest& request);
+
+class Writer {
+ public:
+  using PushDone = std::function<void(Result<v1::PushReply>)>;
+  /// The number of entries that were missing.
+  using RecoveryDone = std::function<void(Result<uint64_t>)>;
+
+  Writer(std::unique_ptr<HubStore> store, Clock& clock, Authority authority);
+
+  /// `done` is called from the writing thread: when durable, or Code::unavailable or another
+  /// failure when nothing of it was kept. Any thread.
+  void push(PushBatch batch, PushDone done);
+  void recover(RecoveryBatch batch, RecoveryDone done);
+
+  /// A checkpoint of this hub's own key showed that `ledger` had this size once. Any thread.
+  void note_published(const std::string& ledger, uint64_t size);
+  /// Takes nothing for these ledgers until clear_suspect: a device knows more of one of them than
+  /// the hub.
+  void suspect(const std::vector<std::string>& ledgers);
+  void clear_suspect(const std::string& ledger);
+
+  /// Enters what is queued in one transaction, or writes records when nothing is. False when there
+  /// was nothing to do. The writing thread only.
+  bool run_once();
+  /// run_once until `stop`; then what is queued is still answered.
+  void run(std::stop_token stop);
+
+ private:
+  struct Job {
+    std::string ledger;
+    size_t bytes = 0;  ///< of changesets or entries: bounds a round
+    std::optional<PushBatch> push;
+    std::optional<RecoveryBatch> recovery;
+    uint64_t published = 0;
+    PushDone push_done;
+    RecoveryDone recovery_done;
+  };
+  struct Answer {
+    v1::PushReply reply;
+    uint64_t recovered = 0;
+  };
+
+  void submit(Job job);
+  std::vector<Job> take_round();
+  Status run_round(const std::vector<Job>& jobs, std::vector<Answer>& answers);
+  Status run_job(const Job& job, Answer& answer);
+  Result<Ledger*> open_ledger(const std::string& name);
+  Result<v1::PushReply> enter_batch(Ledger& ledger, const PushBatch& batch);
+  Result<v1::TurnedAway::Reason> check_batch(Ledger& ledger, const PushBatch& batch,
+                                             std::vector<Hash>& links, size_t& known);
+  Result<v1::TurnedAway::Reason> check_links(Ledger& ledger, const PushBatch& batch,
+                                             std::vector<Hash>& links, size_t& known);
+  Result<v1::TurnedAway::Reason> check_seal(Ledger& ledger, const PushBatch& batch,
+                                            const Hash& newest);
+  Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
+                                                  size_t known);
+  std::optional<RefusalReason> refusal_of(const Ledger& ledger, const Changeset& changeset) const;
+  Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
+  Status materialise();
+  DeviceKeys device_keys();
+
+  std::unique_ptr<HubStore> store_;
+  Clock& clock_;
+  Authority authority_;
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::deque<Job> queue_;
+  std::set<std::string> suspects_;
+
+  // The writing thread's own.
+  std::map<std::string, std::unique_ptr<Ledger>> open_;
+  std::set<std::string> unwritten_;  ///< ledgers whose records lag
+  std::set<std::string> touched_;    ///< ledgers changed in this round
+};
+
+}  // namespace daftar::hub
