@@ -1,0 +1,263 @@
+#include "client/commands/commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "common/base/period.h"
+#include "common/register/kinds.h"
+
+namespace daftar::client {
+namespace {
+
+bool parse_number(std::string_view text, uint64_t* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// "7.1042".
+bool parse_id(std::string_view text, RecordKey* key) {
+  const size_t dot = text.find('.');
+  return dot != std::string_view::npos && parse_number(text.substr(0, dot), &key->device) &&
+         parse_number(text.substr(dot + 1), &key->counter) && key->device > 0 && key->counter > 0;
+}
+
+// A code (or #id) of a record whose kind has an id of its own.
+Result<RecordKey> find_record(View& view, std::optional<KindNumber> wanted,
+                              const std::string& text) {
+  RecordKey key;
+  if (text.starts_with('#')) {
+    key.kind = wanted.value_or(kind::indicator);
+    if (parse_id(std::string_view(text).substr(1), &key)) return key;
+    return Status(Code::invalid, Msg::record_name_bad, {text});
+  }
+  Status missing(Code::not_found, Msg::code_missing, {text, "record"});
+  for (const KindNumber number : {kind::indicator, kind::kpa, kind::organisation, kind::unit}) {
+    if (wanted && *wanted != number) continue;
+    Result<RecordKey> found = view.find_code(number, text);
+    if (found.ok() || found.status().code() != Code::not_found) return found;
+    if (wanted) missing = found.status();
+  }
+  return missing;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ClientStore>> open_store(const Session& session) {
+  return ClientStore::open(session.folder);
+}
+
+Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> all, store.held_ledgers());
+  std::vector<LedgerInfo> candidates;
+  for (const LedgerInfo& ledger : all) {
+    if (session.ledger.empty() ? ledger.name.starts_with("administration/")
+                               : ledger.name == session.ledger) {
+      candidates.push_back(ledger);
+    }
+  }
+  if (session.ledger.empty() && candidates.empty()) candidates = all;
+  if (candidates.size() == 1) return candidates.front();
+  if (!session.ledger.empty()) {
+    return Status(Code::not_found, Msg::ledger_missing, {session.ledger});
+  }
+  if (all.empty()) return Status(Code::not_found, Msg::ledger_none, {store.folder()});
+  std::string names;
+  for (const LedgerInfo& ledger : all) names += (names.empty() ? "" : ", ") + ledger.name;
+  return Status(Code::invalid, Msg::ledger_ambiguous, {names});
+}
+
+void print_json(const nlohmann::json& object) {
+  std::cout << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+nlohmann::json value_json(const Value& value) {
+  switch (value.type()) {
+    case ValueType::empty:
+      return nullptr;
+    case ValueType::boolean:
+      return value.is_yes();
+    case ValueType::list: {
+      nlohmann::json list = nlohmann::json::array();
+      for (const Value& item : value.as_list()) list.push_back(value_json(item));
+      return list;
+    }
+    default:
+      return value_text(value);  // numbers too: JSON's own would not be exact
+  }
+}
+
+Result<RecordKey> parse_record(View& view, const std::string& text) {
+  std::string rest = text;
+  std::optional<KindNumber> wanted;
+  std::optional<Period> period;
+  const size_t at = rest.rfind('@');
+  if (at != std::string::npos) {
+    DAFTAR_ASSIGN_OR_RETURN(const ParsedPeriod parsed, parse_period(rest.substr(at + 1)));
+    period = parsed.period;
+    rest.resize(at);
+    wanted = kind::measurement;
+  }
+  const size_t mark = rest.find_first_of(":#");
+  const Kind* named = mark == std::string::npos ? nullptr : find_kind(rest.substr(0, mark));
+  if (named != nullptr) {
+    wanted = named->number;
+    rest.erase(0, rest[mark] == ':' ? mark + 1 : mark);
+  }
+  const Kind* described = wanted ? find_kind(*wanted) : nullptr;
+  const KeyForm form = described == nullptr ? KeyForm::id : described->key;
+  if ((form == KeyForm::indicator_period) != period.has_value()) {
+    return Status(Code::invalid, Msg::record_name_bad, {text});
+  }
+  DAFTAR_ASSIGN_OR_RETURN(
+      RecordKey key,
+      find_record(view, form == KeyForm::id ? wanted : std::optional(kind::indicator), rest));
+  if (wanted) key.kind = *wanted;
+  if (period) key.qualifier = period->bytes();
+  return key;
+}
+
+std::string field_name(KindNumber kind_number, FieldNumber number) {
+  if (number == kDeletedField) return "deleted";
+  const Kind* described = find_kind(kind_number);
+  const Field* field = described == nullptr ? nullptr : described->find(number);
+  return field == nullptr ? "field " + std::to_string(number) : std::string(field->name);
+}
+
+std::string record_name(View& view, const RecordKey& key) {
+  const Kind* described = find_kind(key.kind);
+  const std::string kind_text =
+      described == nullptr ? std::to_string(key.kind) : std::string(described->name);
+  const bool is_series = described != nullptr && described->key != KeyForm::id;
+  RecordKey named = key;
+  named.qualifier.clear();
+  if (is_series) named.kind = kind::indicator;
+  std::string text = "#" + key.id();
+  const Kind* holder = find_kind(named.kind);
+  const Field* code = holder == nullptr ? nullptr : holder->find("code");
+  if (code != nullptr) {
+    const Result<RecordState> record = view.record(named);
+    const Value value = record.ok() ? record->reading(code->number) : Value();
+    if (value.as_text()) text = *value.as_text();
+  }
+  if (key.kind != kind::indicator && key.kind != kind::measurement) {
+    text = kind_text + (text.starts_with('#') ? "" : ":") + text;
+  }
+  if (!key.qualifier.empty()) {
+    const Result<Period> period = Period::from_bytes(key.qualifier);
+    text += "@" + (period.ok() ? period->text() : to_hex(key.qualifier));
+  }
+  return text;
+}
+
+Result<FieldNumber> parse_field(KindNumber kind_number, const std::string& name) {
+  if (name == "deleted") return kDeletedField;
+  const Kind* described = find_kind(kind_number);
+  const Field* field = described == nullptr ? nullptr : described->find(name);
+  if (field != nullptr) return field->number;
+  std::string names;
+  if (described != nullptr) {
+    for (const Field& known : described->fields) {
+      names += (names.empty() ? "" : ", ") + std::string(known.name);
+    }
+  }
+  return Status(Code::not_found, Msg::field_unknown,
+                {name, described == nullptr ? "?" : std::string(described->name), names});
+}
+
+Result<Value> parse_field_value(View& view, KindNumber kind_number, FieldNumber number,
+                                const std::string& text) {
+  const Kind* described = find_kind(kind_number);
+  const Field* field = described == nullptr ? nullptr : described->find(number);
+  if (field == nullptr) {
+    if (number != kDeletedField)
+      return Status(Code::not_found, Msg::field_unknown, {text, "?", ""});
+    static constexpr Field kDeleted{kDeletedField, "deleted", FieldType::yes_no};
+    return parse_value(kDeleted, text);
+  }
+  if (field->type == FieldType::reference && !text.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, text));
+    return Value::reference(key);
+  }
+  return parse_value(*field, text);
+}
+
+Result<Context> parse_context(const std::string& text) {
+  Context context;
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos || !parse_number(text.substr(0, colon), &context.position) ||
+      !parse_number(text.substr(colon + 1), &context.own_seq)) {
+    return Status(Code::invalid, Msg::context_bad, {text});
+  }
+  return context;
+}
+
+std::string context_text(const Context& context) {
+  return std::to_string(context.position) + ":" + std::to_string(context.own_seq);
+}
+
+Result<uint64_t> parse_moment(View& view, const std::string& text) {
+  uint64_t position = 0;
+  if (parse_number(text, &position)) {
+    if (position <= view.confirmed_position()) return position;
+    return Status(Code::not_found, Msg::position_missing,
+                  {text, std::to_string(view.confirmed_position())});
+  }
+  for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"}) {
+    std::tm parts{};
+    const char* end = strptime(text.c_str(), format, &parts);
+    if (end == nullptr || *end != '\0') continue;
+    const std::time_t seconds = timegm(&parts);
+    if (seconds >= 0) return view.position_at(static_cast<uint64_t>(seconds) * 1000);
+  }
+  return Status(Code::invalid, Msg::moment_bad, {text});
+}
+
+std::string_view pending_name(PendingState state) {
+  constexpr std::string_view kNames[] = {"waiting",   "entered",   "held",
+                                         "discarded", "reapplied", "forked"};
+  return kNames[static_cast<int>(state)];
+}
+
+std::string_view reason_name(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::no_authority:
+      return "no_authority";
+    case RefusalReason::period_locked:
+      return "period_locked";
+    case RefusalReason::wrong_type:
+      return "wrong_type";
+    case RefusalReason::over_limit:
+      return "over_limit";
+    case RefusalReason::origin_entered:
+      return "origin_entered";
+  }
+  return "unknown";
+}
+
+ProgressLine::ProgressLine(bool as_json) : is_on_(!as_json && isatty(STDERR_FILENO) == 1) {}
+
+ProgressLine::~ProgressLine() {
+  if (is_drawn_) std::fprintf(stderr, "\r\033[K");
+}
+
+void ProgressLine::show(std::string_view what, uint64_t done, uint64_t total) {
+  if (!is_on_) return;
+  is_drawn_ = true;
+  constexpr uint64_t kWidth = 30;
+  std::string bar;
+  if (total > 0) {
+    const uint64_t filled = std::min(done * kWidth / total, kWidth);
+    bar = " [" + std::string(filled, '#') + std::string(kWidth - filled, ' ') + "]";
+  }
+  std::fprintf(stderr, "\r\033[K%.*s%s %llu", static_cast<int>(what.size()), what.data(),
+               bar.c_str(), static_cast<unsigned long long>(done));
+  std::fflush(stderr);
+}
+
+}  // namespace daftar::client

@@ -1,0 +1,210 @@
+// daftar log, daftar diff: every version of every value.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "common/base/report.h"
+#include "common/register/kinds.h"
+
+namespace daftar::client {
+namespace {
+
+struct Options {
+  std::string record;
+  std::string field;
+  std::string from;
+  std::string to;
+  size_t most = 20;
+};
+
+std::string_view outcome_name(Outcome outcome) {
+  constexpr std::string_view kNames[] = {"agreed", "contended", "applied"};
+  return kNames[static_cast<int>(outcome)];
+}
+
+std::string state_name(const HistoryItem& item) {
+  if (item.outcome) return std::string(outcome_name(*item.outcome));
+  std::string name(pending_name(*item.pending));
+  if (item.reason) name += " (" + std::string(reason_name(*item.reason)) + ")";
+  return name;
+}
+
+nlohmann::json history_json(const RecordKey& key, const HistoryItem& item) {
+  nlohmann::json object = {
+      {"field", field_name(key.kind, item.field)},
+      {"value", value_json(item.value)},
+      {"device", item.device},
+      {"seq", item.seq},
+      {"author", item.author},
+      {"message", item.message},
+      {"saved", time_text(item.saved_ms)},
+      {"state", item.outcome ? outcome_name(*item.outcome) : pending_name(*item.pending)}};
+  if (item.position > 0) {
+    object["position"] = item.position;
+    object["received"] = time_text(item.received_ms);
+  }
+  if (item.reason) object["reason"] = reason_name(*item.reason);
+  if (item.source) object["source"] = item.source->file;
+  if (item.place) object["line"] = item.place->line;
+  return object;
+}
+
+Status log_record(const Session& session, View& view, const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
+  std::optional<FieldNumber> field;
+  if (!options.field.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(field, parse_field(key.kind, options.field));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<HistoryItem> items, view.history(key, field));
+  if (items.empty()) return {Code::not_found, Msg::record_empty, {options.record}};
+  if (session.as_json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const HistoryItem& item : items) list.push_back(history_json(key, item));
+    print_json(list);
+    return {};
+  }
+  for (const HistoryItem& item : items) {
+    std::cout << (item.position > 0 ? "@" + std::to_string(item.position) : std::string("pending"))
+              << "  " << time_text(item.position > 0 ? item.received_ms : item.saved_ms)
+              << "  user " << item.author << " on device " << item.device << "  "
+              << state_name(item) << "\n    " << field_name(key.kind, item.field) << " = "
+              << value_text(item.value) << '\n';
+    if (!item.message.empty()) std::cout << "    " << item.message << '\n';
+    if (item.source) {
+      std::cout << "    from " << item.source->file
+                << (item.place ? ", line " + std::to_string(item.place->line) : "") << '\n';
+    }
+  }
+  return {};
+}
+
+nlohmann::json log_json(const LogItem& item) {
+  nlohmann::json object;
+  if (item.position > 0) {
+    object["position"] = item.position;
+    object["received"] = time_text(item.received_ms);
+  }
+  if (item.pending) object["state"] = pending_name(*item.pending);
+  if (item.refusal) {
+    object["state"] = "refused";
+    object["reason"] = reason_name(item.refusal->reason);
+    object["device"] = item.refusal->device;
+    object["seq"] = item.refusal->seq;
+  }
+  if (item.changeset) {
+    const Changeset& changeset = *item.changeset;
+    object["device"] = changeset.device;
+    object["seq"] = changeset.seq;
+    object["author"] = changeset.author;
+    object["saved"] = time_text(changeset.time_ms);
+    object["message"] = changeset.message;
+    object["edits"] = changeset.edit_count();
+    if (changeset.source) object["source"] = changeset.source->file;
+    if (item.position > 0) {
+      object["contended"] = item.contended;
+      object["agreed"] = item.agreed;
+    }
+  }
+  return object;
+}
+
+Status log_ledger(const Session& session, View& view, const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LogItem> items, view.log(options.most));
+  nlohmann::json list = nlohmann::json::array();
+  for (const LogItem& item : items) {
+    if (session.as_json) {
+      list.push_back(log_json(item));
+      continue;
+    }
+    std::cout << (item.position > 0 ? "@" + std::to_string(item.position)
+                                    : std::string(pending_name(*item.pending)))
+              << "  ";
+    if (item.refusal) {
+      std::cout << time_text(item.received_ms) << "  device " << item.refusal->device
+                << "  refused: " << reason_name(item.refusal->reason) << '\n';
+      continue;
+    }
+    const Changeset& changeset = *item.changeset;
+    std::cout << time_text(item.position > 0 ? item.received_ms : changeset.time_ms) << "  user "
+              << changeset.author << " on device " << changeset.device << "  "
+              << changeset.edit_count() << " edits";
+    if (item.contended > 0) std::cout << ", " << item.contended << " contended";
+    if (item.agreed > 0) std::cout << ", " << item.agreed << " agreed";
+    if (changeset.source) std::cout << "  from " << changeset.source->file;
+    std::cout << (changeset.message.empty() ? "" : "  " + changeset.message) << '\n';
+  }
+  if (session.as_json) print_json(list);
+  return {};
+}
+
+Status diff(const Session& session, View& view, const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t from, parse_moment(view, options.from));
+  std::optional<uint64_t> to;
+  if (!options.to.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(to, parse_moment(view, options.to));
+    if (*to < from) return {Code::invalid, Msg::diff_backward, {options.from, options.to}};
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<CellChange> changes, view.diff(from, to));
+  nlohmann::json list = nlohmann::json::array();
+  for (const CellChange& change : changes) {
+    const std::string name = record_name(view, change.key);
+    const std::string field = field_name(change.key.kind, change.field);
+    if (session.as_json) {
+      list.push_back({{"record", name},
+                      {"field", field},
+                      {"before", value_json(change.before)},
+                      {"after", value_json(change.after)}});
+    } else {
+      std::cout << name << " " << field << ": " << value_text(change.before) << " -> "
+                << value_text(change.after) << '\n';
+    }
+  }
+  if (session.as_json) print_json(list);
+  return {};
+}
+
+using Action = Status (*)(const Session&, View&, const Options&);
+
+void run_on_view(CLI::App* command, Session& session, const std::shared_ptr<Options>& options,
+                 Action action) {
+  session.on(command, [&session, options, action]() -> Status {
+    DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+    DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
+    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+    return action(session, view, *options);
+  });
+}
+
+}  // namespace
+
+void add_history(CLI::App& app, Session& session) {
+  CLI::App* log_command = app.add_subcommand(
+      "log",
+      "Show every version: of one value, one record, or the newest changesets of the register. "
+      "Entered, "
+      "pending and held ones are there, with author, device, message, source, times and outcome.\n"
+      "  daftar log\n  daftar log 1.2.1\n  daftar log '1.2.1@2024 H1' value");
+  auto options = std::make_shared<Options>();
+  log_command->add_option("RECORD", options->record);
+  log_command->add_option("FIELD", options->field);
+  log_command->add_option("-n,--most", options->most, "Changesets at the most, without a RECORD")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  run_on_view(log_command, session, options,
+              [](const Session& the_session, View& view, const Options& the_options) {
+                return the_options.record.empty() ? log_ledger(the_session, view, the_options)
+                                                  : log_record(the_session, view, the_options);
+              });
+
+  CLI::App* diff_command = app.add_subcommand(
+      "diff",
+      "Show which values differ between two moments: positions (120) or times (2026-06-30, by the "
+      "hub's "
+      "clock, UTC). Without TO: now, with your pending work.\n  daftar diff 2026-01-01 2026-06-30");
+  auto diff_options = std::make_shared<Options>();
+  diff_command->add_option("FROM", diff_options->from)->required();
+  diff_command->add_option("TO", diff_options->to);
+  run_on_view(diff_command, session, diff_options, diff);
+}
+
+}  // namespace daftar::client

@@ -1,0 +1,174 @@
+// daftar import.
+#include "client/import.h"
+
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "common/base/report.h"
+#include "common/base/text.h"
+
+namespace daftar::client {
+namespace {
+
+// Rows that are listed one by one on a screen; --json lists all.
+constexpr size_t kNotesShown = 20;
+
+struct Options {
+  std::vector<std::string> paths;
+  std::string message;
+  std::string context;
+  bool again = false;
+  bool dry_run = false;
+};
+
+// A folder stands for the tables in it.
+Result<std::vector<std::string>> table_files(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    const size_t before = files.size();
+    for (const char* name :
+         {"indicators.csv", "baselines.csv", "targets.csv", "measurements.csv"}) {
+      const std::string file = (std::filesystem::path(path) / name).string();
+      if (std::filesystem::exists(file, error)) files.push_back(file);
+    }
+    if (files.size() == before) return Status(Code::not_found, Msg::import_no_tables, {path});
+  }
+  return files;
+}
+
+nlohmann::json plan_json(const ImportPlan& plan) {
+  const Language language = language_of_environment();
+  nlohmann::json object = {{"context", context_text(plan.context)},
+                           {"edits", plan.edits},
+                           {"changesets", plan.drafts.size()},
+                           {"files", nlohmann::json::array()},
+                           {"notes", nlohmann::json::array()}};
+  for (const ImportedFile& file : plan.files) {
+    nlohmann::json rows;
+    for (const RowFate fate :
+         {RowFate::fresh, RowFate::changed, RowFate::same, RowFate::refused, RowFate::contended}) {
+      const auto found = file.rows.find(fate);
+      rows[std::string(fate_name(fate))] = found == file.rows.end() ? 0 : found->second;
+    }
+    object["files"].push_back({{"file", file.path},
+                               {"rows", rows},
+                               {"imported_before", file.was_imported},
+                               {"unknown_columns", file.unknown_columns}});
+  }
+  for (const RowNote& note : plan.notes) {
+    object["notes"].push_back(
+        {{"file", plan.files[note.file].path},
+         {"line", note.line},
+         {"fate", fate_name(note.fate)},
+         {"reason", to_json(note.reason.message(), note.reason.arguments(), language)}});
+  }
+  return object;
+}
+
+void print_plan(const ImportPlan& plan, bool again) {
+  const Language language = language_of_environment();
+  for (const ImportedFile& file : plan.files) {
+    std::cout << file.path << ":";
+    if (file.was_imported && !again) {
+      std::cout << " " << message_text(Msg::import_known, {}, language) << '\n';
+      continue;
+    }
+    for (const RowFate fate :
+         {RowFate::fresh, RowFate::changed, RowFate::same, RowFate::refused, RowFate::contended}) {
+      const auto found = file.rows.find(fate);
+      if (found != file.rows.end()) std::cout << "  " << found->second << " " << fate_name(fate);
+    }
+    std::cout << '\n';
+    for (const std::string& column : file.unknown_columns) {
+      std::cout << "  " << message_text(Msg::import_unknown_column, {column}, language) << '\n';
+    }
+  }
+  size_t shown = 0;
+  for (const RowNote& note : plan.notes) {
+    if (shown++ == kNotesShown) {
+      std::cout << "  … " << plan.notes.size() - kNotesShown << " more: see --json\n";
+      break;
+    }
+    std::cout << "  " << std::filesystem::path(plan.files[note.file].path).filename().string()
+              << ":" << note.line << " " << fate_name(note.fate) << ": "
+              << note.reason.text(language) << '\n';
+  }
+}
+
+Status import(const Session& session, const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
+  ImportOptions wanted;
+  DAFTAR_ASSIGN_OR_RETURN(wanted.files, table_files(options.paths));
+  DAFTAR_ASSIGN_OR_RETURN(wanted.message, normalise_text(options.message));
+  if (!options.context.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(wanted.context, parse_context(options.context));
+    DAFTAR_ASSIGN_OR_RETURN(const Context now, store->current_context(ledger.id));
+    if (wanted.context->position > now.position || wanted.context->own_seq > now.own_seq) {
+      return {Code::invalid, Msg::context_future, {options.context, context_text(now)}};
+    }
+  }
+  wanted.again = options.again;
+  wanted.is_dry_run = options.dry_run;
+  ProgressLine progress(session.as_json);
+  progress.show("reading", 0, 0);
+  DAFTAR_ASSIGN_OR_RETURN(const ImportPlan plan, plan_import(*store, ledger.id, wanted));
+  progress.show("saving", plan.edits, plan.edits);
+  if (!options.dry_run && !plan.drafts.empty()) {
+    DAFTAR_RETURN_IF_ERROR(store->save(ledger.id, plan.drafts, session.clock->wall_ms()).status());
+  }
+  if (session.as_json) {
+    nlohmann::json object = plan_json(plan);
+    object["saved"] = !options.dry_run && !plan.drafts.empty();
+    print_json(object);
+    return {};
+  }
+  print_plan(plan, options.again);
+  const Msg message = options.dry_run       ? Msg::import_would_save
+                      : plan.drafts.empty() ? Msg::import_nothing
+                                            : Msg::import_saved;
+  std::cout << message_text(message,
+                            {std::to_string(plan.edits), std::to_string(plan.drafts.size()),
+                             context_text(plan.context)},
+                            language_of_environment())
+            << '\n';
+  return {};
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "import",
+      "Take tables (CSV, UTF-8) into the register. Only cells that differ are written; importing "
+      "the same "
+      "file again writes nothing. Bad rows are refused one by one, with line and reason; all good "
+      "rows are "
+      "saved together or not at all.\n"
+      "Tables are known by their first row:\n"
+      "  indicators    id, parent_id, level (kpa|kpi|subkpi), name_en, name_ar, name_fr, unit, …\n"
+      "  measurements  indicator_id, period, value, note\n"
+      "  baselines     indicator_id, period, value, source\n"
+      "  targets       indicator_id, period, value, rationale\n"
+      "A folder stands for the tables of these names in it. Look first, then import with the "
+      "context "
+      "that the dry run printed, so that what others wrote in between shows as a conflict:\n"
+      "  daftar import --dry-run tables/\n"
+      "  daftar import tables/ --context 120:7 -m 'figures of the first half-year'");
+  auto options = std::make_shared<Options>();
+  command->add_option("FILES", options->paths, "Files or folders")->required();
+  command->add_option("-m,--message", options->message, "Why; kept with the changes for good");
+  command->add_option("--context", options->context, "What a dry run printed");
+  command->add_flag("--again", options->again, "Also files that were imported before");
+  command->add_flag("--dry-run", options->dry_run, "Say what would happen, write nothing");
+  session.on(command, [&session, options] { return import(session, *options); });
+}
+
+}  // namespace daftar::client

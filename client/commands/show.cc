@@ -1,0 +1,208 @@
+// daftar show: what the register says, now or at an earlier moment.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "common/base/period.h"
+#include "common/register/kinds.h"
+
+namespace daftar::client {
+namespace {
+
+struct Options {
+  std::string record;
+  std::string field;
+  std::string kind;
+  std::string as_of;
+};
+
+nlohmann::json cell_json(const Cell& cell) {
+  nlohmann::json object = {{"value", value_json(cell.reading())}};
+  nlohmann::json contenders = nlohmann::json::array();
+  for (const Version* version : cell.contenders()) {
+    contenders.push_back({{"value", value_json(version->value)},
+                          {"device", version->device},
+                          {"seq", version->seq}});
+  }
+  if (!contenders.empty()) object["contenders"] = contenders;
+  return object;
+}
+
+nlohmann::json record_json(View& view, const RecordKey& key, const RecordState& record) {
+  const Kind* kind = find_kind(key.kind);
+  nlohmann::json object = {
+      {"record", record_name(view, key)},
+      {"id", key.id()},
+      {"kind", kind == nullptr ? std::to_string(key.kind) : std::string(kind->name)},
+      {"deleted", record.is_deleted()}};
+  for (const Cell& cell : record.cells) {
+    object["fields"][field_name(key.kind, cell.field)] = cell_json(cell);
+  }
+  return object;
+}
+
+void print_record(View& view, const RecordKey& key, const RecordState& record) {
+  std::cout << record_name(view, key) << "  (#" << key.id() << ")"
+            << (record.is_deleted() ? "  DELETED" : "") << '\n';
+  for (const Cell& cell : record.cells) {
+    if (cell.field == kDeletedField && !cell.is_contended()) continue;
+    const std::string name = field_name(key.kind, cell.field);
+    std::cout << "  " << name << std::string(name.size() < 18 ? 18 - name.size() : 1, ' ')
+              << value_text(cell.reading()) << '\n';
+    for (const Version* version : cell.contenders()) {
+      std::cout << "    contended: " << value_text(version->value) << "  (device "
+                << version->device << ")\n";
+    }
+  }
+}
+
+// The series that an indicator names: its baseline, targets and measurements.
+Status show_series(View& view, const RecordKey& indicator, nlohmann::json* list) {
+  for (const KindNumber kind_number : {kind::baseline, kind::target, kind::measurement}) {
+    RecordKey first = indicator;
+    first.kind = kind_number;
+    std::vector<std::pair<RecordKey, RecordState>> rows;
+    DAFTAR_RETURN_IF_ERROR(
+        view.scan(first.bytes(), [&](const RecordKey& key, const RecordState& record) -> Status {
+          if (!record.is_deleted()) rows.emplace_back(key, record);
+          return {};
+        }));
+    for (const auto& [key, record] : rows) {
+      if (list != nullptr) {
+        list->push_back(record_json(view, key, record));
+        continue;
+      }
+      const Result<Period> period = Period::from_bytes(key.qualifier);
+      const std::string when = period.ok() ? period->text() : "";
+      std::cout << "  " << find_kind(kind_number)->name << "  " << when
+                << std::string(when.size() < 12 ? 12 - when.size() : 1, ' ')
+                << value_text(record.reading(field::measurement_value))
+                << (record.is_contended() ? "  CONTENDED" : "") << '\n';
+    }
+  }
+  return {};
+}
+
+Status show_record(const Session& session, View& view, const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
+  RecordState record;
+  if (options.as_of.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(record, view.record(key));
+  } else {
+    DAFTAR_ASSIGN_OR_RETURN(const uint64_t position, parse_moment(view, options.as_of));
+    DAFTAR_ASSIGN_OR_RETURN(record, view.record_as_of(key, position));
+  }
+  if (record.cells.empty()) {
+    return {Code::not_found, Msg::record_empty, {options.record}};
+  }
+  if (!options.field.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(const FieldNumber number, parse_field(key.kind, options.field));
+    const Cell* cell = record.find(number);
+    if (session.as_json) {
+      print_json(cell == nullptr ? nlohmann::json{{"value", nullptr}} : cell_json(*cell));
+    } else {
+      std::cout << value_text(record.reading(number)) << '\n';
+    }
+    return {};
+  }
+  if (session.as_json) {
+    nlohmann::json object = record_json(view, key, record);
+    if (key.kind == kind::indicator && options.as_of.empty()) {
+      object["series"] = nlohmann::json::array();
+      DAFTAR_RETURN_IF_ERROR(show_series(view, key, &object["series"]));
+    }
+    print_json(object);
+    return {};
+  }
+  print_record(view, key, record);
+  return key.kind == kind::indicator && options.as_of.empty() ? show_series(view, key, nullptr)
+                                                              : Status();
+}
+
+// One line a record: its name and what it is called.
+Status list_records(const Session& session, View& view, const Kind& described) {
+  std::string prefix;
+  put_n(prefix, described.number);
+  nlohmann::json list = nlohmann::json::array();
+  const Field* name = described.find("name_en");
+  DAFTAR_RETURN_IF_ERROR(
+      view.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
+        if (record.is_deleted()) return {};
+        if (session.as_json) {
+          list.push_back(record_json(view, key, record));
+          return {};
+        }
+        std::cout << record_name(view, key) << "  "
+                  << value_text(
+                         record.reading(name == nullptr ? field::measurement_value : name->number))
+                  << (record.is_contended() ? "  CONTENDED" : "") << '\n';
+        return {};
+      }));
+  if (session.as_json) print_json(list);
+  return {};
+}
+
+Status show_summary(const Session& session, ClientStore& store, View& view,
+                    const LedgerInfo& ledger) {
+  std::map<KindNumber, uint64_t> counts;
+  DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
+    if (!record.is_deleted()) ++counts[key.kind];
+    return Status();
+  }));
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> contended, view.contended());
+  DAFTAR_ASSIGN_OR_RETURN(const Context context, store.current_context(ledger.id));
+  nlohmann::json object = {
+      {"ledger", ledger.name}, {"context", context_text(context)}, {"contended", contended.size()}};
+  for (const auto& [number, count] : counts) {
+    const Kind* described = find_kind(number);
+    object["records"]
+          [described == nullptr ? std::to_string(number) : std::string(described->name)] = count;
+  }
+  if (session.as_json) {
+    print_json(object);
+    return {};
+  }
+  std::cout << ledger.name << "  (context " << context_text(context) << ")\n";
+  for (const auto& [name, count] : object["records"].items()) {
+    std::cout << "  " << count << "  " << name << '\n';
+  }
+  if (!contended.empty()) {
+    std::cout << "  " << contended.size() << "  contended: see daftar conflicts\n";
+  }
+  return list_records(session, view, *find_kind(kind::kpa));
+}
+
+Status show(const Session& session, const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
+  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  if (!options.record.empty()) return show_record(session, view, options);
+  if (options.kind.empty()) return show_summary(session, *store, view, ledger);
+  const Kind* described = find_kind(options.kind);
+  if (described == nullptr) return {Code::not_found, Msg::kind_unknown, {options.kind}};
+  return list_records(session, view, *described);
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand(
+      "show",
+      "Show the register, one record, or one value: what the hub has confirmed, with your own "
+      "pending "
+      "work on top.\n"
+      "  daftar show                       how much there is, and the key performance areas\n"
+      "  daftar show 1.2.1                 an indicator with its baseline, targets and "
+      "measurements\n"
+      "  daftar show '1.2.1@2024 H1' value one value\n"
+      "  daftar show 1.2.1 --as-of 2026-06-30");
+  auto options = std::make_shared<Options>();
+  command->add_option("RECORD", options->record, "A code, #id, CODE@PERIOD, target:CODE@PERIOD, …");
+  command->add_option("FIELD", options->field, "One field of the record");
+  command->add_option("--kind", options->kind, "List all records of a kind, e.g. indicator");
+  command->add_option("--as-of", options->as_of,
+                      "The confirmed record at a position, or when the hub had received it (UTC)");
+  session.on(command, [&session, options] { return show(session, *options); });
+}
+
+}  // namespace daftar::client

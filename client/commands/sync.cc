@@ -1,0 +1,247 @@
+// daftar sync, daftar status, daftar held.
+#include <boost/asio/signal_set.hpp>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "client/grpc_transport.h"
+#include "client/sync_runner.h"
+#include "common/base/report.h"
+#include "common/base/text.h"
+
+namespace daftar::client {
+namespace {
+
+nlohmann::json report_json(const SyncReport& report) {
+  const Language language = language_of_environment();
+  nlohmann::json object = {
+      {"pushed", report.pushed},       {"refused", report.refused},
+      {"pulled", report.pulled},       {"pulled_edits", report.pulled_edits},
+      {"recovered", report.recovered}, {"unchanged", report.is_unchanged},
+      {"forked", report.forked},       {"turned_away", nlohmann::json::array()}};
+  for (const auto& [ledger, message] : report.turned_away) {
+    object["turned_away"].push_back(to_json(message, {ledger}, language));
+  }
+  return object;
+}
+
+// What went wrong without ending the sync; the first of it is the command's result.
+Status outcome_of(const SyncReport& report, DeviceNumber device) {
+  if (!report.status.ok()) return report.status;
+  if (!report.forked.empty()) {
+    return {Code::forked, Msg::device_forked, {std::to_string(device)}};
+  }
+  if (!report.turned_away.empty()) {
+    const auto& [ledger, message] = *report.turned_away.begin();
+    return {Code::refused, message, {ledger}};
+  }
+  return {};
+}
+
+void print_report(const SyncReport& report) {
+  const Language language = language_of_environment();
+  if (report.is_unchanged) {
+    std::cout << message_text(Msg::sync_nothing_new, {}, language) << '\n';
+    return;
+  }
+  std::cout << message_text(Msg::sync_done,
+                            {std::to_string(report.pushed), std::to_string(report.pulled),
+                             std::to_string(report.pulled_edits)},
+                            language)
+            << '\n';
+  if (report.refused > 0) {
+    std::cout << message_text(Msg::sync_refused, {std::to_string(report.refused)}, language)
+              << '\n';
+  }
+  if (report.recovered > 0) {
+    std::cout << message_text(Msg::sync_recovered, {std::to_string(report.recovered)}, language)
+              << '\n';
+  }
+}
+
+Status sync(const Session& session) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store->identity());
+  boost::asio::io_context context;
+  boost::asio::signal_set signals(context, SIGINT, SIGTERM);
+  std::function<void()> cancel;
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error && cancel) cancel();
+  });
+  SyncReport report;
+  {
+    ProgressLine progress(session.as_json);
+    report = run_sync(
+        *store, context, connect_hub(identity.hub_address), *session.clock,
+        [&](const SyncReport& so_far) {
+          progress.show("changesets sent and edits received", so_far.pushed + so_far.pulled_edits,
+                        0);
+        },
+        [&](std::function<void()> stop) { cancel = std::move(stop); });
+  }
+  if (report.status.ok()) {
+    DAFTAR_RETURN_IF_ERROR(
+        store->set_setting("last_sync_ms", std::to_string(session.clock->wall_ms())));
+  }
+  if (session.as_json) {
+    print_json(report_json(report));
+  } else if (report.status.ok()) {
+    print_report(report);
+  }
+  return outcome_of(report, identity.device);
+}
+
+Status status(const Session& session) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const Result<Identity> identity = store->identity();
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store->held_ledgers());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> last_sync,
+                          store->setting("last_sync_ms"));
+  nlohmann::json object = {{"folder", session.folder}, {"ledgers", nlohmann::json::array()}};
+  if (identity.ok()) {
+    object["device"] = identity->device;
+    object["user"] = identity->user;
+    object["hub"] = identity->hub_address;
+  }
+  if (last_sync) object["last_sync"] = time_text(std::stoull(*last_sync));
+  for (const LedgerInfo& ledger : ledgers) {
+    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+    DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> contended, view.contended());
+    DAFTAR_ASSIGN_OR_RETURN(const auto open,
+                            Ledger::open(store->ledgers(), ledger.id, ledger.name));
+    DAFTAR_ASSIGN_OR_RETURN(const Hash digest, open->digest());
+    nlohmann::json line = {{"ledger", ledger.name},
+                           {"size", ledger.verified.size},
+                           {"root", to_hex(ledger.verified.root)},
+                           {"digest", to_hex(digest)},
+                           {"waiting", ledger.waiting},
+                           {"entered", ledger.entered},
+                           {"held", ledger.held},
+                           {"forked", ledger.forked},
+                           {"contended", contended.size()}};
+    if (identity.ok()) {
+      DAFTAR_ASSIGN_OR_RETURN(const Context context, store->current_context(ledger.id));
+      line["context"] = context_text(context);
+    }
+    object["ledgers"].push_back(std::move(line));
+  }
+  if (session.as_json) {
+    print_json(object);
+    return {};
+  }
+  if (identity.ok()) {
+    std::cout << "device " << identity->device << ", user " << identity->user << ", hub "
+              << identity->hub_address << '\n';
+  } else {
+    std::cout << identity.status().text(language_of_environment()) << '\n';
+  }
+  std::cout << "last sync: " << (last_sync ? object["last_sync"].get<std::string>() : "never")
+            << '\n';
+  for (const nlohmann::json& line : object["ledgers"]) {
+    std::cout << line["ledger"].get<std::string>() << "\n  confirmed " << line["size"]
+              << " entries, root " << line["root"].get<std::string>().substr(0, 16) << ", state "
+              << line["digest"].get<std::string>().substr(0, 16) << "\n  waiting "
+              << line["waiting"] << ", entered " << line["entered"] << ", held " << line["held"]
+              << ", contended " << line["contended"];
+    if (line["forked"] != 0) std::cout << ", made on a copy " << line["forked"];
+    std::cout << '\n';
+  }
+  return {};
+}
+
+struct HeldOptions {
+  uint64_t reapply = 0;
+  uint64_t discard = 0;
+  bool all = false;
+  std::string message;
+};
+
+Status held(const Session& session, const HeldOptions& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
+  if (options.reapply != 0) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::string message, normalise_text(options.message));
+    DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq, store->reapply(ledger.id, options.reapply, message,
+                                                               session.clock->wall_ms()));
+    if (session.as_json)
+      print_json({{"reapplied", options.reapply}, {"seq", seq}});
+    else
+      std::cout << message_text(Msg::held_reapplied,
+                                {std::to_string(options.reapply), std::to_string(seq)})
+                << '\n';
+    return {};
+  }
+  if (options.discard != 0) {
+    DAFTAR_RETURN_IF_ERROR(store->discard(ledger.id, options.discard));
+    if (session.as_json)
+      print_json({{"discarded", options.discard}});
+    else
+      std::cout << message_text(Msg::held_discarded, {std::to_string(options.discard)}) << '\n';
+    return {};
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> pending, store->pending(ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  nlohmann::json list = nlohmann::json::array();
+  for (const PendingChangeset& one : pending) {
+    const bool is_listed =
+        one.state == PendingState::held || (options.all && (one.state == PendingState::discarded ||
+                                                            one.state == PendingState::reapplied));
+    if (!is_listed) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(one.bytes));
+    nlohmann::json object = {{"seq", one.seq},
+                             {"device", one.device},
+                             {"state", pending_name(one.state)},
+                             {"reason", reason_name(*one.reason)},
+                             {"message", changeset.message},
+                             {"edits", nlohmann::json::array()}};
+    for (const RecordEdits& record : changeset.records) {
+      for (const CellEdit& cell : record.cells) {
+        object["edits"].push_back({{"record", record_name(view, record.key)},
+                                   {"field", field_name(record.key.kind, cell.field)},
+                                   {"value", value_json(cell.value)}});
+      }
+    }
+    if (!session.as_json) {
+      std::cout << one.seq << "  " << pending_name(one.state) << ": " << reason_name(*one.reason)
+                << "  " << changeset.message << '\n';
+      for (const nlohmann::json& edit : object["edits"]) {
+        std::cout << "    " << edit["record"].get<std::string>() << " "
+                  << edit["field"].get<std::string>() << " = " << edit["value"] << '\n';
+      }
+    }
+    list.push_back(std::move(object));
+  }
+  if (session.as_json)
+    print_json(list);
+  else if (list.empty())
+    std::cout << message_text(Msg::held_none, {ledger.name}) << '\n';
+  return {};
+}
+
+}  // namespace
+
+void add_sync(CLI::App& app, Session& session) {
+  CLI::App* sync_command = app.add_subcommand("sync",
+                                              "Send your work to the hub and fetch what others "
+                                              "did. It may be cut at any moment: the next one goes "
+                                              "on from there. Entry does not wait for it.");
+  session.on(sync_command, [&session] { return sync(session); });
+
+  CLI::App* status_command = app.add_subcommand(
+      "status", "What is confirmed, waiting, held and contended in each ledger, and since when");
+  session.on(status_command, [&session] { return status(session); });
+
+  CLI::App* held_command = app.add_subcommand(
+      "held",
+      "List what the hub refused. It stays here for good, with the reason.\n"
+      "  daftar held --reapply 12 -m 'the period is open again'\n  daftar held --discard 12");
+  auto options = std::make_shared<HeldOptions>();
+  held_command->add_option("--reapply", options->reapply,
+                           "Save this changeset again, as it was seen then");
+  held_command->add_option("--discard", options->discard, "Take this changeset off the list");
+  held_command->add_flag("--all", options->all, "Those taken off the list too");
+  held_command->add_option("-m,--message", options->message, "Why");
+  session.on(held_command, [&session, options] { return held(session, *options); });
+}
+
+}  // namespace daftar::client

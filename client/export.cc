@@ -1,0 +1,182 @@
+#include "client/export.h"
+
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "client/csv.h"
+#include "common/base/period.h"
+#include "common/ledger/bytes.h"
+#include "common/register/kinds.h"
+#include "common/store/files.h"
+
+namespace daftar::client {
+namespace {
+
+using Scan = std::function<Status(KindNumber kind, const View::Visit& visit)>;
+
+const std::vector<std::string> kIndicatorColumns = {
+    "id",       "parent_id",       "level",         "name_en",   "name_ar",  "name_fr",
+    "unit",     "direction",       "source",        "custodian", "group_id", "status",
+    "geo_code", "unit_multiplier", "definition_en", "tags"};
+
+class TableExport {
+ public:
+  TableExport(Scan scan, std::string folder) : scan_(std::move(scan)), folder_(std::move(folder)) {}
+
+  Result<std::map<std::string, uint64_t>> run() {
+    DAFTAR_RETURN_IF_ERROR(make_private_folder(folder_));
+    DAFTAR_RETURN_IF_ERROR(write_indicators());
+    DAFTAR_RETURN_IF_ERROR(write_series("measurements.csv", kind::measurement, "note",
+                                        field::measurement_period_as_written,
+                                        field::measurement_note));
+    DAFTAR_RETURN_IF_ERROR(write_series("baselines.csv", kind::baseline, "source",
+                                        field::baseline_period_as_written, field::baseline_source));
+    DAFTAR_RETURN_IF_ERROR(write_series("targets.csv", kind::target, "rationale",
+                                        field::target_period_as_written, field::target_rationale));
+    return counts_;
+  }
+
+ private:
+  Status write_indicators() {
+    std::string out;
+    write_csv_row(out, kIndicatorColumns);
+    DAFTAR_RETURN_IF_ERROR(
+        scan_(kind::kpa, [&](const RecordKey& key, const RecordState& record) -> Status {
+          return add_indicator(key, record, out);
+        }));
+    // Codes of all first: a parent may come after its child.
+    DAFTAR_RETURN_IF_ERROR(
+        scan_(kind::indicator, [&](const RecordKey& key, const RecordState& record) -> Status {
+          codes_[key.bytes()] = value_text(record.reading(field::indicator_code));
+          return {};
+        }));
+    DAFTAR_RETURN_IF_ERROR(
+        scan_(kind::indicator, [&](const RecordKey& key, const RecordState& record) -> Status {
+          return add_indicator(key, record, out);
+        }));
+    return write_file(folder_ + "/indicators.csv", out, false);
+  }
+
+  Status add_indicator(const RecordKey& key, const RecordState& record, std::string& out) {
+    const Kind& described = *find_kind(key.kind);
+    const std::string code = value_text(record.reading(described.find("code")->number));
+    codes_[key.bytes()] = code;
+    std::vector<std::string> cells;
+    for (const std::string& column : kIndicatorColumns) {
+      if (column == "id") {
+        cells.push_back(code);
+      } else if (column == "parent_id") {
+        const auto parent = record.reading(field::indicator_parent).as_reference();
+        const bool has_parent = key.kind == kind::indicator && parent;
+        cells.push_back(has_parent ? codes_[parent->bytes()] : "");
+      } else if (column == "level") {
+        const auto parent = record.reading(field::indicator_parent).as_reference();
+        const bool is_sub = parent && parent->kind == kind::indicator;
+        cells.emplace_back(key.kind == kind::kpa ? "kpa" : is_sub ? "subkpi" : "kpi");
+      } else {
+        const Field* field = described.find(column);
+        cells.push_back(field == nullptr ? "" : value_text(record.reading(field->number)));
+      }
+    }
+    write_csv_row(out, cells);
+    ++counts_["indicators.csv"];
+    return {};
+  }
+
+  Status write_series(const std::string& file, KindNumber number, const std::string& last_column,
+                      FieldNumber period_as_written, FieldNumber remark) {
+    std::string out;
+    write_csv_row(out, {"indicator_id", "period", "value", last_column});
+    DAFTAR_RETURN_IF_ERROR(
+        scan_(number, [&](const RecordKey& key, const RecordState& record) -> Status {
+          RecordKey indicator{kind::indicator, key.device, key.counter, ""};
+          const auto code = codes_.find(indicator.bytes());
+          if (code == codes_.end()) return {};
+          std::string period = value_text(record.reading(period_as_written));
+          if (period.empty()) {
+            period = number == kind::baseline ? value_text(record.reading(field::baseline_period))
+                                              : period_text(key.qualifier);
+          }
+          // The number as it was typed, as long as the value is still that number.
+          const Value value = record.reading(field::measurement_value);
+          const std::string typed = value_text(record.reading(field::measurement_value_as_written));
+          const Result<Decimal> number_typed = Decimal::parse(typed);
+          const bool still = number_typed.ok() && Value::decimal(*number_typed) == value;
+          write_csv_row(out, {code->second, period, still ? typed : value_text(value),
+                              value_text(record.reading(remark))});
+          ++counts_[file];
+          return {};
+        }));
+    if (!counts_.contains(file)) return {};
+    return write_file(folder_ + "/" + file, out, false);
+  }
+
+  static std::string period_text(const std::string& qualifier) {
+    const Result<Period> period = Period::from_bytes(qualifier);
+    return period.ok() ? period->text() : "";
+  }
+
+  Scan scan_;
+  std::string folder_;
+  std::unordered_map<std::string, std::string> codes_;  ///< by key, of kpas and indicators
+  std::map<std::string, uint64_t> counts_;
+};
+
+}  // namespace
+
+Result<std::map<std::string, uint64_t>> export_tables(View& view, const std::string& folder,
+                                                      std::optional<uint64_t> position) {
+  MemoryRecords past;
+  if (position) DAFTAR_RETURN_IF_ERROR(view.fold_until(*position, past));
+  const Scan scan = [&](KindNumber number, const View::Visit& visit) -> Status {
+    const View::Visit undeleted = [&](const RecordKey& key, const RecordState& record) {
+      return record.is_deleted() ? Status() : visit(key, record);
+    };
+    if (position) {
+      for (const auto& [key, record] : past.all()) {
+        if (key.kind == number) DAFTAR_RETURN_IF_ERROR(undeleted(key, record));
+      }
+      return {};
+    }
+    std::string prefix;
+    put_n(prefix, number);
+    return view.scan(prefix, undeleted);
+  };
+  return TableExport(scan, folder).run();
+}
+
+Status export_entries(ClientStore& store, const LedgerInfo& ledger, const std::string& path) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::string note, store.checkpoint(ledger.id));
+  if (note.empty()) return {Code::not_found, Msg::export_no_checkpoint, {ledger.name}};
+  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store.identity());
+  std::string out = "daftar entries 1\n";
+  put_bytes(out, ledger.name);
+  put_n(out, ledger.verified.size);
+  DAFTAR_RETURN_IF_ERROR(store.ledgers().read_entries(ledger.id, 1, ledger.verified.size,
+                                                      [&](const StoredEntry& entry) -> Status {
+                                                        put_bytes(out, entry.header);
+                                                        put_bytes(out, entry.changeset);
+                                                        return {};
+                                                      }));
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Ledger> open,
+                          Ledger::open(store.ledgers(), ledger.id, ledger.name));
+  DAFTAR_ASSIGN_OR_RETURN(const Hash digest, open->digest());
+  put_bytes(out, hash_bytes(digest));
+  put_bytes(out, note);
+  out.append(reinterpret_cast<const char*>(identity.hub_key.data()), identity.hub_key.size());
+  const auto& heads = open->state().heads;
+  put_n(out, heads.size());
+  const DeviceKeys keys = store.device_keys();
+  for (const auto& [device, head] : heads) {
+    const std::optional<PublicKey> key = keys(device);
+    if (!key) return {Code::corrupt, Msg::device_unknown, {std::to_string(device), ledger.name}};
+    put_n(out, device);
+    out += hash_bytes(chain_start(ledger.name, device, *key));
+  }
+  return write_file(path, out, false);
+}
+
+}  // namespace daftar::client
