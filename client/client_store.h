@@ -82,7 +82,7 @@ class ClientStore {
   static Result<std::unique_ptr<ClientStore>> open(
       const std::string& folder, Database::Access access = Database::Access::read_write);
 
-  const std::string& folder() const { return folder_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
   LedgerStore& ledgers() { return *ledger_store_; }
   Result<SigningKey> key();
 

@@ -70,6 +70,7 @@ class Importer {
   Status open_files();
   Status recognise(OpenFile& file);
   Status load_codes();
+  Status load_codes_of(KindNumber number, FieldNumber code_field);
   Status collect_indicators(const OpenFile& file);
   Status number_new_records();
   Status plan_indicators(const OpenFile& file);
@@ -162,8 +163,8 @@ Status Importer::open_files() {
 
 Status Importer::recognise(OpenFile& file) {
   const std::string& path = plan_.files[file.index].path;
-  const Status stop(Code::cancelled, Msg::table_unknown);
-  const Status read = read_csv(file.content, path, [&](CsvRow row) -> Status {
+  Status stop(Code::cancelled, Msg::table_unknown);
+  Status read = read_csv(file.content, path, [&](CsvRow row) -> Status {
     file.columns = std::move(row.cells);
     return stop;  // the header is enough
   });
@@ -190,20 +191,20 @@ Status Importer::recognise(OpenFile& file) {
 }
 
 Status Importer::load_codes() {
-  for (const auto& [number, code_field] :
-       {std::pair(kind::kpa, field::kpa_code), std::pair(kind::indicator, field::indicator_code)}) {
-    std::string prefix;
-    put_n(prefix, number);
-    DAFTAR_RETURN_IF_ERROR(
-        view_.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
-          const Value code = record.reading(code_field);
-          if (!record.is_deleted() && code.as_text()) {
-            codes_.emplace(std::string(*code.as_text()), key);
-          }
-          return {};
-        }));
-  }
-  return {};
+  DAFTAR_RETURN_IF_ERROR(load_codes_of(kind::kpa, field::kpa_code));
+  return load_codes_of(kind::indicator, field::indicator_code);
+}
+
+Status Importer::load_codes_of(KindNumber number, FieldNumber code_field) {
+  std::string prefix;
+  put_n(prefix, number);
+  return view_.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
+    const Value code = record.reading(code_field);
+    if (!record.is_deleted() && code.as_text()) {
+      codes_.emplace(std::string(*code.as_text()), key);
+    }
+    return {};
+  });
 }
 
 // First pass over a table of indicators: which rows are good, and which records are new, so that a
@@ -349,7 +350,7 @@ Status Importer::plan_series(const OpenFile& file) {
   std::vector<PlannedRow> rows;
   bool is_header = true;
   DAFTAR_RETURN_IF_ERROR(
-      read_csv(file.content, plan_.files[file.index].path, [&](CsvRow row) -> Status {
+      read_csv(file.content, plan_.files[file.index].path, [&](const CsvRow& row) -> Status {
         if (std::exchange(is_header, false)) return {};
         Result<PlannedRow> planned = series_row(file, row);
         if (planned.ok()) {

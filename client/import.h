@@ -41,7 +41,7 @@ struct ImportPlan {
   std::vector<RowNote> notes;
   std::vector<Draft> drafts;
   uint64_t edits = 0;
-  uint64_t rows(RowFate fate) const;
+  [[nodiscard]] uint64_t rows(RowFate fate) const;
 };
 
 struct ImportOptions {

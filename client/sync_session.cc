@@ -142,7 +142,7 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
     ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
     ledger.published = head.published();
-    const Status reconciled = store_.reconcile_chain(ledger.id, ledger.chain);
+    Status reconciled = store_.reconcile_chain(ledger.id, ledger.chain);
     if (reconciled.code() == Code::forked) {
       report_.forked.insert(ledger.name);
     } else if (!reconciled.ok()) {
@@ -247,6 +247,7 @@ Result<bool> SyncSession::send_batch() {
     const Seal seal =
         make_seal(key, ledger.name, {newest.device, newest.seq, newest.link}, ledger.verified);
     std::vector<std::string> changesets;
+    changesets.reserve(batch.size());
     for (const PendingChangeset& one : batch) changesets.push_back(one.bytes);
     v1::PushRequest request;
     request.set_ledger(ledger.name);

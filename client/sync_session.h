@@ -75,11 +75,11 @@ class SyncSession {
   void on_time();
   void cancel();
 
-  bool is_done() const { return is_done_; }
+  [[nodiscard]] bool is_done() const { return is_done_; }
   /// By Clock::steady_ms; the moment after which the hub counts as gone.
-  uint64_t next_deadline_ms() const { return deadline_ms_; }
+  [[nodiscard]] uint64_t next_deadline_ms() const { return deadline_ms_; }
   /// Valid when is_done().
-  const SyncReport& report() const { return report_; }
+  [[nodiscard]] const SyncReport& report() const { return report_; }
 
  private:
   enum class Step { idle, heads, recovering, pushing, pulling };
@@ -106,7 +106,7 @@ class SyncSession {
   void finish(const Status& status);
   void fail(const Status& status);
   void wait_for_answer();
-  const RemoteLedger* remote(const std::string& name) const;
+  [[nodiscard]] const RemoteLedger* remote(const std::string& name) const;
 
   ClientStore& store_;
   Transport& transport_;

@@ -87,7 +87,7 @@ class View {
   /// work.
   Result<std::vector<CellChange>> diff(uint64_t from, std::optional<uint64_t> to);
 
-  uint64_t confirmed_position() const { return position_; }
+  [[nodiscard]] uint64_t confirmed_position() const { return position_; }
 
  private:
   View(ClientStore& store, LedgerId ledger) : store_(store), ledger_(ledger) {}

@@ -65,6 +65,7 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
     DAFTAR_RETURN_IF_ERROR(take_shown(rows, request));
   } else if (request.known_total() > total) {
     std::vector<std::string> names;
+    names.reserve(granted.size());
     for (const auto& [name, id] : granted) names.push_back(name);
     writer_.suspect(names);
     reply.set_show(true);

@@ -171,7 +171,7 @@ bool Writer::run_once() {
   return true;
 }
 
-void Writer::run(std::stop_token stop) {
+void Writer::run(const std::stop_token& stop) {
   while (true) {
     while (run_once()) {
     }
@@ -377,7 +377,7 @@ Status Writer::materialise() {
   for (const std::string& name : unwritten_) {
     const auto found = open_.find(name);
     if (found == open_.end()) continue;
-    const Status written = found->second->materialise();
+    Status written = found->second->materialise();
     if (!written.ok()) {
       store_->ledgers().rollback();
       return written;

@@ -74,7 +74,7 @@ class Writer {
   /// was nothing to do. The writing thread only.
   bool run_once();
   /// run_once until `stop`; then what is queued is still answered.
-  void run(std::stop_token stop);
+  void run(const std::stop_token& stop);
 
  private:
   struct Job {
@@ -105,7 +105,8 @@ class Writer {
                                             const Hash& newest);
   Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
                                                   size_t known);
-  std::optional<RefusalReason> refusal_of(const Ledger& ledger, const Changeset& changeset) const;
+  [[nodiscard]] std::optional<RefusalReason> refusal_of(const Ledger& ledger,
+                                                        const Changeset& changeset) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
   Status materialise();
   DeviceKeys device_keys();

@@ -126,7 +126,7 @@ std::string Decimal::text() const {
   } else if (exponent_ < 0 && -exponent_ < places) {
     text.insert(static_cast<size_t>(places + exponent_), ".");
   } else if (exponent_ < 0 && -exponent_ <= kDigits) {
-    text = "0." + std::string(static_cast<size_t>(-exponent_ - places), '0') + text;
+    text = "0." + std::string(static_cast<size_t>(-exponent_) - text.size(), '0') + text;
   } else if (exponent_ != 0) {
     text += "e" + std::to_string(exponent_);
   }

@@ -28,16 +28,16 @@ class Decimal {
   /// From the parts of the format (FORMAT.md §2); Code::invalid unless they are canonical.
   static Result<Decimal> from_parts(bool negative, uint64_t high, uint64_t low, int exponent);
 
-  bool negative() const { return negative_; }
-  uint64_t high() const { return high_; }
-  uint64_t low() const { return low_; }
-  int exponent() const { return exponent_; }
-  bool is_zero() const { return high_ == 0 && low_ == 0; }
+  [[nodiscard]] bool negative() const { return negative_; }
+  [[nodiscard]] uint64_t high() const { return high_; }
+  [[nodiscard]] uint64_t low() const { return low_; }
+  [[nodiscard]] int exponent() const { return exponent_; }
+  [[nodiscard]] bool is_zero() const { return high_ == 0 && low_ == 0; }
 
   /// Plain notation when it needs at most kDigits places ("0.2", "-1200"), else "12e50".
-  std::string text() const;
+  [[nodiscard]] std::string text() const;
   /// The nearest finite double; for scores, never for storage.
-  double to_double() const;
+  [[nodiscard]] double to_double() const;
 
   friend bool operator==(const Decimal& a, const Decimal& b) = default;
   /// Numeric order.
@@ -45,7 +45,7 @@ class Decimal {
 
  private:
   static Decimal from_digits(bool negative, std::string_view digits, int exponent);
-  std::string digits() const;
+  [[nodiscard]] std::string digits() const;
 
   uint64_t high_ = 0;
   uint64_t low_ = 0;

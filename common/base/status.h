@@ -38,13 +38,13 @@ class [[nodiscard]] Status {
   Status(Code code, Msg message, std::vector<std::string> arguments = {})
       : failure_(Failure{code, message, std::move(arguments)}) {}
 
-  bool ok() const { return !failure_.has_value(); }
-  Code code() const { return failure_ ? failure_->code : Code::ok; }
+  [[nodiscard]] bool ok() const { return !failure_.has_value(); }
+  [[nodiscard]] Code code() const { return failure_ ? failure_->code : Code::ok; }
   /// The catalogue message. Precondition: !ok().
-  Msg message() const { return failure_->message; }
-  const std::vector<std::string>& arguments() const { return failure_->arguments; }
+  [[nodiscard]] Msg message() const { return failure_->message; }
+  [[nodiscard]] const std::vector<std::string>& arguments() const { return failure_->arguments; }
   /// The message's text, or "" for success.
-  std::string text(Language language = Language::english) const {
+  [[nodiscard]] std::string text(Language language = Language::english) const {
     return failure_ ? message_text(failure_->message, failure_->arguments, language) : "";
   }
 
@@ -63,8 +63,8 @@ class [[nodiscard]] Result {
   Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
   Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
-  bool ok() const { return value_.has_value(); }
-  const Status& status() const { return status_; }
+  [[nodiscard]] bool ok() const { return value_.has_value(); }
+  [[nodiscard]] const Status& status() const { return status_; }
   /// The value. Precondition: ok().
   T& operator*() & { return *value_; }
   const T& operator*() const& { return *value_; }
@@ -79,7 +79,8 @@ class [[nodiscard]] Result {
 
 }  // namespace daftar
 
-#define DAFTAR_CONCAT_INNER(a, b) a##b  // NOLINT(bugprone-macro-parentheses)
+// NOLINTBEGIN(bugprone-macro-parentheses): names and declarations cannot be parenthesised.
+#define DAFTAR_CONCAT_INNER(a, b) a##b
 #define DAFTAR_CONCAT(a, b) DAFTAR_CONCAT_INNER(a, b)
 
 /// Returns the Status of `expression` from the enclosing function unless it is ok.
@@ -94,7 +95,6 @@ class [[nodiscard]] Result {
 /// Evaluates a Result; returns its Status on failure, else moves the value into `declaration`.
 #define DAFTAR_ASSIGN_OR_RETURN(declaration, expression) \
   DAFTAR_ASSIGN_OR_RETURN_INNER(DAFTAR_CONCAT(daftar_result_, __COUNTER__), declaration, expression)
-// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot be parenthesised.
 #define DAFTAR_ASSIGN_OR_RETURN_INNER(result, declaration, expression) \
   auto result = (expression);                                          \
   if (!result.ok()) return result.status();                            \

@@ -44,13 +44,15 @@ class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
 
-  bool ok() const { return ok_; }
-  bool at_end() const { return position_ == bytes_.size(); }
-  size_t position() const { return position_; }
-  size_t left() const { return bytes_.size() - position_; }
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool at_end() const { return position_ == bytes_.size(); }
+  [[nodiscard]] size_t position() const { return position_; }
+  [[nodiscard]] size_t left() const { return bytes_.size() - position_; }
   void fail() { ok_ = false; }
   /// The bytes from `begin` (an earlier position()) up to here.
-  std::string_view since(size_t begin) const { return bytes_.substr(begin, position_ - begin); }
+  [[nodiscard]] std::string_view since(size_t begin) const {
+    return bytes_.substr(begin, position_ - begin);
+  }
 
   uint8_t u8() {
     if (!require(1)) return 0;

@@ -74,7 +74,7 @@ struct Changeset {
   std::optional<Hash> origin;
   std::vector<RecordEdits> records;  ///< ascending by key
 
-  size_t edit_count() const;
+  [[nodiscard]] size_t edit_count() const;
   friend bool operator==(const Changeset&, const Changeset&) = default;
 };
 

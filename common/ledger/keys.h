@@ -22,9 +22,9 @@ class SigningKey {
   /// Precondition: `seed` has 32 bytes.
   static SigningKey from_seed(std::string_view seed);
 
-  std::string seed() const;
-  const PublicKey& public_key() const { return public_key_; }
-  Signature sign(std::string_view message) const;
+  [[nodiscard]] std::string seed() const;
+  [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
+  [[nodiscard]] Signature sign(std::string_view message) const;
 
  private:
   SigningKey() = default;

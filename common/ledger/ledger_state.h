@@ -45,7 +45,7 @@ class RecordSource {
 class MemoryRecords : public RecordSource {
  public:
   Result<RecordState*> change(const RecordKey& key) override { return &records_[key]; }
-  const std::map<RecordKey, RecordState>& all() const { return records_; }
+  [[nodiscard]] const std::map<RecordKey, RecordState>& all() const { return records_; }
 
  private:
   std::map<RecordKey, RecordState> records_;

@@ -19,7 +19,7 @@ class Seen {
   /// `link_matched`: whether the hub found the foreign context's link on that device's chain.
   Seen(const Changeset& changeset, bool link_matched, const Continuations& continuations);
 
-  bool covers(const Version& version) const;
+  [[nodiscard]] bool covers(const Version& version) const;
 
  private:
   uint64_t position_;

@@ -21,12 +21,12 @@ Hash node_hash(const Hash& left, const Hash& right);
 /// for each bit of the size. All that is needed to go on, and to know the root.
 class RightEdge {
  public:
-  uint64_t size() const { return size_; }
+  [[nodiscard]] uint64_t size() const { return size_; }
   void append(const Hash& leaf);
-  Hash root() const;
+  [[nodiscard]] Hash root() const;
 
   /// The hashes, one after the other; with size() this restores the edge.
-  std::string bytes() const;
+  [[nodiscard]] std::string bytes() const;
   /// Code::corrupt unless there is one hash for each bit of `size`.
   static Result<RightEdge> from_bytes(uint64_t size, std::string_view bytes);
 

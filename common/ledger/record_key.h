@@ -26,7 +26,7 @@ struct RecordKey {
   std::string qualifier;  ///< canonical bytes of a period, or ""
 
   /// The key as bytes; their order is the order of keys.
-  std::string bytes() const {
+  [[nodiscard]] std::string bytes() const {
     std::string out;
     put_n(out, kind);
     put_n(out, device);
@@ -36,7 +36,9 @@ struct RecordKey {
   static Result<RecordKey> from_bytes(std::string_view bytes);
 
   /// The part of the key without the qualifier, as people write it: "7.1042".
-  std::string id() const { return std::to_string(device) + "." + std::to_string(counter); }
+  [[nodiscard]] std::string id() const {
+    return std::to_string(device) + "." + std::to_string(counter);
+  }
 
   friend bool operator==(const RecordKey&, const RecordKey&) = default;
   friend std::strong_ordering operator<=>(const RecordKey&, const RecordKey&) = default;

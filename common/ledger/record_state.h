@@ -27,27 +27,27 @@ struct Cell {
   /// The current version first, if there is one; then the others by position. Never empty.
   std::vector<Version> standing;
 
-  const Version* current() const { return has_current ? &standing.front() : nullptr; }
+  [[nodiscard]] const Version* current() const { return has_current ? &standing.front() : nullptr; }
   /// What the cell reads: its current value; without one, "no" for `deleted` and empty otherwise.
-  Value reading() const;
+  [[nodiscard]] Value reading() const;
   /// The standing versions whose value is not the one that the cell reads.
-  std::vector<const Version*> contenders() const;
-  bool is_contended() const;
+  [[nodiscard]] std::vector<const Version*> contenders() const;
+  [[nodiscard]] bool is_contended() const;
   friend bool operator==(const Cell&, const Cell&) = default;
 };
 
 struct RecordState {
   std::vector<Cell> cells;  ///< ascending by field
 
-  const Cell* find(FieldNumber field) const;
+  [[nodiscard]] const Cell* find(FieldNumber field) const;
   Cell& find_or_add(FieldNumber field);
   /// The value that a field reads; empty for one that was never written.
-  Value reading(FieldNumber field) const;
-  bool is_deleted() const;
-  bool is_contended() const;
+  [[nodiscard]] Value reading(FieldNumber field) const;
+  [[nodiscard]] bool is_deleted() const;
+  [[nodiscard]] bool is_contended() const;
 
   /// The record's part of the state's encoding, from its number of cells on.
-  std::string encode() const;
+  [[nodiscard]] std::string encode() const;
   /// Code::corrupt unless `bytes` is what encode() makes.
   static Result<RecordState> decode(std::string_view bytes);
   friend bool operator==(const RecordState&, const RecordState&) = default;

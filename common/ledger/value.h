@@ -51,19 +51,19 @@ class Value {
   /// Steps over one value as read() would, without copying it.
   static void skip(Reader& reader, int depth = 0);
 
-  ValueType type() const;
-  bool is_empty() const { return bytes_[0] == 0; }
-  bool is_yes() const { return bytes_[0] == 2; }
+  [[nodiscard]] ValueType type() const;
+  [[nodiscard]] bool is_empty() const { return bytes_[0] == 0; }
+  [[nodiscard]] bool is_yes() const { return bytes_[0] == 2; }
   /// Each returns nothing when the value is of another type.
-  std::optional<Decimal> as_decimal() const;
-  std::optional<std::string_view> as_text() const;
-  std::optional<RecordKey> as_reference() const;
-  std::optional<std::string_view> as_period() const;
-  std::optional<uint64_t> as_time() const;
-  std::optional<uint64_t> as_choice() const;
-  std::vector<Value> as_list() const;
+  [[nodiscard]] std::optional<Decimal> as_decimal() const;
+  [[nodiscard]] std::optional<std::string_view> as_text() const;
+  [[nodiscard]] std::optional<RecordKey> as_reference() const;
+  [[nodiscard]] std::optional<std::string_view> as_period() const;
+  [[nodiscard]] std::optional<uint64_t> as_time() const;
+  [[nodiscard]] std::optional<uint64_t> as_choice() const;
+  [[nodiscard]] std::vector<Value> as_list() const;
 
-  const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
 
   friend bool operator==(const Value&, const Value&) = default;
   friend auto operator<=>(const Value&, const Value&) = default;

@@ -32,8 +32,8 @@ struct Kind {
   KeyForm key;
   std::vector<Field> fields;  ///< ascending by number; `deleted` is not listed
 
-  const Field* find(std::string_view name) const;
-  const Field* find(FieldNumber number) const;
+  [[nodiscard]] const Field* find(std::string_view name) const;
+  [[nodiscard]] const Field* find(FieldNumber number) const;
 };
 
 namespace kind {

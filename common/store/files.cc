@@ -74,7 +74,7 @@ Status write_file(const std::string& path, std::string_view content, bool is_pri
   const int descriptor =
       ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, is_private ? 0600 : 0644);
   if (descriptor < 0) return system_failure(fresh);
-  const Status written = write_all(descriptor, content, fresh);
+  Status written = write_all(descriptor, content, fresh);
   ::close(descriptor);
   if (!written.ok()) {
     ::unlink(fresh.c_str());

@@ -36,12 +36,12 @@ class Statement {
   Status run();
   void reset();
 
-  int64_t integer(int column) const;
-  uint64_t number(int column) const { return static_cast<uint64_t>(integer(column)); }
+  [[nodiscard]] int64_t integer(int column) const;
+  [[nodiscard]] uint64_t number(int column) const { return static_cast<uint64_t>(integer(column)); }
   /// Valid until the next step().
-  std::string_view blob(int column) const;
-  std::string_view text(int column) const { return blob(column); }
-  bool is_null(int column) const;
+  [[nodiscard]] std::string_view blob(int column) const;
+  [[nodiscard]] std::string_view text(int column) const { return blob(column); }
+  [[nodiscard]] bool is_null(int column) const;
 
  private:
   friend class Database;
@@ -71,8 +71,8 @@ class Database {
   void rollback();
 
   Result<int64_t> user_version();
-  int64_t last_insert_id() const;
-  int changes() const;
+  [[nodiscard]] int64_t last_insert_id() const;
+  [[nodiscard]] int changes() const;
 
  private:
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
