@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,35 @@ class Failed(Exception):
 
 class Interrupted(Exception):
     """SIGINT, SIGTERM or SIGHUP; holds its number."""
+
+
+class Interruptions:
+    """Turns the first signal into Interrupted, but not while a process is begun and written down."""
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self):
+        self._is_held = False
+        self._waiting = 0
+        for number in self.SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._arrived)
+
+    def _arrived(self, number, _):
+        for one in self.SIGNALS:
+            signal.signal(one, signal.SIG_IGN)  # the end is made once, and in full
+        if not self._is_held:
+            raise Interrupted(number)
+        self._waiting = number
+
+    @contextmanager
+    def held(self):
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self._waiting:
+            raise Interrupted(self._waiting)
 
 
 # --------------------------------------------------------------------------------------------- what is printed
@@ -125,9 +155,10 @@ class Service:
 class Workspace:
     """The state folder: runs programs in it, and knows which processes it started."""
 
-    def __init__(self, folder, screen):
+    def __init__(self, folder, screen, interruptions):
         self.folder = folder
         self.screen = screen
+        self._interruptions = interruptions
         self.services = []
         self._running = set()
         self._lock = threading.Lock()
@@ -151,6 +182,10 @@ class Workspace:
             process.kill()
             output, _ = process.communicate()
             output += f"(ended after {COMMAND_LIMIT_S} s)"
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         finally:
             with self._lock:
                 self._running.discard(process)
@@ -174,7 +209,7 @@ class Workspace:
         """Shows and starts a process that stays."""
         self.screen.command(" ".join(map(quoted, command)) + " &")
         log = self.folder / "log" / f"{name}.log"
-        with self._lock, open(log, "ab") as to:
+        with self._interruptions.held(), open(log, "ab") as to:
             # A session of its own: Ctrl-C reaches this script alone, which then ends it in order.
             process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stdin=subprocess.DEVNULL,
                                        stdout=to, stderr=subprocess.STDOUT, start_new_session=True)
@@ -202,12 +237,16 @@ class Workspace:
         self.services.remove(service)
         self._write_marker()
 
-    def close(self):
-        """Ends all that still runs."""
+    def end_commands(self):
+        """Ends the commands that other threads run, and lets none begin."""
         with self._lock:
             self._is_closed = True
             for process in self._running:
                 process.terminate()
+
+    def close(self):
+        """Ends all that still runs."""
+        self.end_commands()
         while self.services:
             self._end(self.services.pop())
         self._write_marker()
@@ -265,31 +304,30 @@ def read_table(path):
         yield from csv.DictReader(table)
 
 
-def choose_kpis(tables, count):
-    """The first indicators with a plain value in each of several years or half-years; of different areas if possible."""
+def choose_kpis(tables):
+    """Four indicators with plain values in years or half-years; of different areas, the third with decimals, if possible."""
     measured = {}
     for row in read_table(tables / "measurements.csv"):
         measured.setdefault(row["indicator_id"], []).append((row["period"], row["value"]))
-    chosen, spare, areas = [], [], set()
+    plain = []
     for row in sorted(read_table(tables / "indicators.csv"), key=lambda row: row["level"] != "kpi"):
         values = sorted(measured.get(row["id"], []))
         periods = [period for period, _ in values]
-        is_plain = (len(values) >= 2 and len(set(periods)) == len(periods)
-                    and all(re.fullmatch(r"\d{4}( H[12])?", period) for period in periods)
-                    and len({len(period) for period in periods}) == 1
-                    and re.fullmatch(r"[1-9]\d{1,5}(\.\d{1,2})?", values[-1][1]))
-        if row["level"] == "kpa" or not is_plain:
-            continue
-        period, value = values[-1]
-        kpi = Kpi(row["id"], row["name_en"], period, value, next_period(period))
-        area = row["parent_id"] if row["level"] == "kpi" else row["id"]
-        (spare if area in areas else chosen).append(kpi)
-        areas.add(area)
-        if len(chosen) == count:
-            break
-    chosen += spare[:count - len(chosen)]
-    if len(chosen) < count:
-        raise Failed(f"{tables}: the demo needs {count} indicators with plain values in years or half-years")
+        if (row["level"] != "kpa" and len(values) >= 2 and len(set(periods)) == len(periods)
+                and all(re.fullmatch(r"\d{4}( H[12])?", period) for period in periods)
+                and len({len(period) for period in periods}) == 1
+                and re.fullmatch(r"[1-9]\d{1,5}(\.\d{1,2})?", values[-1][1])):
+            period, value = values[-1]
+            plain.append((row["parent_id"], Kpi(row["id"], row["name_en"], period, value, next_period(period))))
+    first_of_areas = list({area: kpi for area, kpi in reversed(plain)}.values())[::-1]
+    with_decimals = [kpi for _, kpi in plain if "." in kpi.value]
+    rest = first_of_areas + [kpi for _, kpi in plain]
+    chosen = []
+    for place in range(4):
+        wanted = with_decimals + rest if place == 2 else rest
+        chosen += [kpi for kpi in wanted if kpi.code not in {one.code for one in chosen}][:1]
+    if len(chosen) < 4:
+        raise Failed(f"{tables}: the demo needs four indicators with plain values in years or half-years")
     return chosen
 
 
@@ -300,11 +338,10 @@ class Cast:
     """Who takes part: device names are the names of their folders."""
     ledger: str
     tables: Path
-    office: str
     desks: tuple       # two at work, one that joins late
     others: dict       # device → its ledger
     title: str
-    said: tuple        # the messages that depend on the data
+    said: tuple        # messages: of the import, of a correction
 
 
 class Demo:
@@ -316,6 +353,7 @@ class Demo:
         self.address = ""
         self.devices = {}  # device → the ledgers that it holds
         self.timings = []
+        self.stage = ""
 
     def run(self):
         stages = [
@@ -328,7 +366,8 @@ class Demo:
             ("Is it all the same everywhere?", self.compare),
         ]
         for number, (title, stage) in enumerate(stages, 1):
-            self.screen.heading(f"{number}. {title}")
+            self.stage = f"{number}. {title}"
+            self.screen.heading(self.stage)
             began = time.monotonic()
             stage()
             self.timings.append((title, time.monotonic() - began))
@@ -407,7 +446,7 @@ class Demo:
         first, second = cast.desks[:2]
         say(cast.title)
         if cast.others:
-            self.work.show("python3", str(HERE / "registers" / "generate.py"), "registers", first=2, last=1)
+            self.work.show(sys.executable, str(HERE / "registers" / "generate.py"), "registers", first=2, last=1)
         say("\nThe first sync tells a device which ledgers are its own. Then the tables go in, and off to the hub.")
         self.daftar(first, "sync")
         files = [str(cast.tables)]
@@ -435,15 +474,18 @@ class Demo:
         try:
             for done in [pool.submit(load_one, device) for device in self.cast.others]:
                 done.result()
+        except Interrupted:
+            self.work.end_commands()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        self.screen.say(f"\nThe other {len(self.cast.others)} are loaded the same way, each by a device of its own"
-                        f" ({time.monotonic() - began:.1f} s); all of these but\nindustry's then stop.")
+        self.screen.say(f"\nThe other {len(self.cast.others)} are loaded the same way, each by a device of its own, two at a time"
+                        f" ({time.monotonic() - began:.1f} s).\nBut for industry's, these devices then stop.")
 
     def count(self):
         """How much Central Inspection now holds, by ledger."""
         say = self.screen.say
-        say(f"\n  {'as Central Inspection received it':<37}{'KPAs':>6}{'KPIs':>8}{'sub-KPIs':>10}{'measurements':>14}")
+        say(f"\n  {'what Central Inspection received':<33}{'KPAs':>6}{'KPIs':>8}{'sub-KPIs':>10}{'measurements':>14}")
         pilot, whole = [0, 0], [0, 0, 0, 0]
         ledgers = [one["ledger"] for one in self.status("inspection").values()]
         for ledger in ledgers:
@@ -452,12 +494,12 @@ class Demo:
             indicators = self.work.read(*at, "show", "--kind", "indicator")
             kpis = sum(one["fields"]["parent"]["value"].startswith("kpa:") for one in indicators)
             numbers = [records["kpa"], kpis, len(indicators) - kpis, records["measurement"]]
-            say(f"  {ledger:<37}{numbers[0]:>6,}{numbers[1]:>8,}{numbers[2]:>10,}{numbers[3]:>14,}")
+            say(f"  {ledger.removeprefix('administration/'):<33}{numbers[0]:>6,}{numbers[1]:>8,}{numbers[2]:>10,}{numbers[3]:>14,}")
             whole = [a + b for a, b in zip(whole, numbers)]
             if ledger.partition("/")[2] in PILOT:
                 pilot = [pilot[0] + kpis, pilot[1] + numbers[2]]
         if len(ledgers) > 1:
-            say(f"  {f'all {len(ledgers)}':<37}{whole[0]:>6,}{whole[1]:>8,}{whole[2]:>10,}{whole[3]:>14,}")
+            say(f"  {f'all {len(ledgers)}':<33}{whole[0]:>6,}{whole[1]:>8,}{whole[2]:>10,}{whole[3]:>14,}")
             say(f"  of these, the six of the pilot: {pilot[0]:,} KPIs and {pilot[1]:,} sub-KPIs")
 
     # ---- 3
@@ -465,8 +507,7 @@ class Demo:
     def work_offline(self):
         cast, say = self.cast, self.screen.say
         first, second = cast.desks[:2]
-        disputed, one, two, agreed = self.kpis = choose_kpis(
-            self.work.folder / cast.tables, 4)  # an absolute path stays what it is
+        disputed, one, two, agreed = self.kpis = choose_kpis(self.work.folder / cast.tables)
         self.cell = f"{disputed.code}@{disputed.period}"
         self.size_before = self.status(first)[cast.ledger]["size"]
         say("The hub stops; the offices have no line. (The figures below are made up for this demo.)")
@@ -474,7 +515,7 @@ class Demo:
 
         say(f"\n{first} corrects a figure, and enters two for the next period:")
         self.named(disputed)
-        self.daftar(first, "set", self.cell, f"value={disputed.times(1.02)}", "-m", "late returns of two districts")
+        self.daftar(first, "set", self.cell, f"value={disputed.times(0.98)}", "-m", cast.said[1])
         self.named(one)
         self.daftar(first, "set", f"{one.code}@{one.next_period}", f"value={one.times(0.97)}",
                     "note=by phone, the papers follow", "-m", f"first figures of {one.next_period}")
@@ -485,7 +526,7 @@ class Demo:
         say(f"\n{second} has not seen that. It corrects the same first figure to another value, enters a figure of its\n"
             f"own, and one that {first} entered too, the same. It types in Arabic:")
         arabic = arabic_period(two.next_period)
-        self.daftar(second, "set", self.cell, f"value={disputed.times(1.01).translate(ARABIC_DIGITS)}",
+        self.daftar(second, "set", self.cell, f"value={disputed.times(0.99).translate(ARABIC_DIGITS)}",
                     "-m", "تصحيح بعد مراجعة السجل")
         self.named(two)
         self.daftar(second, "set", f"{two.code}@{two.next_period}", f"value={two.times(0.96).translate(ARABIC_DIGITS)}",
@@ -527,7 +568,7 @@ class Demo:
         if len(self.work.read("daftar", "--folder", first, "conflicts")) != 1:
             raise Failed("there should be exactly one contended value")
         say(f"\nThey look at the papers; {second} was right. Settling is one more version, with its reason.")
-        self.daftar(first, "resolve", self.cell, "value", "--take", "1", "-m", "checked with the office's book")
+        self.daftar(first, "resolve", self.cell, "value", "--take", "1", "-m", "checked on paper")
         self.daftar(first, "sync")
         self.daftar(second, "sync")
         self.daftar(second, "conflicts")
@@ -539,7 +580,7 @@ class Demo:
     def join(self):
         cast, say = self.cast, self.screen.say
         late = cast.desks[2]
-        say(f"{late} is new in the office. One sync brings the register with its whole history, and the hub's proof.")
+        say(f"{late} is new in the office. One sync brings the register with its whole history, checked against\nthe root that the hub has signed.")
         self.enrol(late, "--ledger", cast.ledger)
         self.daftar(late, "sync")
         self.daftar(late, "show", self.cell)
@@ -550,8 +591,6 @@ class Demo:
             say("\nAnother administration's device has its own register and no other (exit code 3):")
             self.daftar("industry", "sync")
             self.in_ledger("industry", "show", expect=NOT_FOUND)
-        say("\nA sync with nothing new costs one short call:")
-        self.daftar(cast.desks[0], "sync")
 
     # ---- 7
 
@@ -569,7 +608,7 @@ class Demo:
         def facts(one):
             return one["size"], one["root"], one["digest"]
 
-        say(f"  {'ledger':<37}{'entries':>7}  {'root':<16}  {'state digest':<16}  held alike by")
+        say(f"  {'administration/':<23}{'size':>5}  {'root':<16}  {'state digest':<16}  held alike by")
         are_equal = True
         for ledger, hub in at_hub.items():
             holders, differing = [f"hub {mark(True)}"], []
@@ -581,10 +620,10 @@ class Demo:
                 if not is_equal:
                     differing.append(device)
             are_equal = are_equal and not differing and len(holders) > 2 and ledger in held["inspection"]
-            say(f"  {ledger:<37}{hub['size']:>7}  {hub['root'][:16]}  {hub['digest'][:16]}  {'  '.join(holders)}")
+            say(f"  {ledger.removeprefix('administration/'):<23}{hub['size']:>5}  {hub['root'][:16]}  {hub['digest'][:16]}  {'  '.join(holders)}")
             for device in differing:
                 one = held[device][ledger]
-                say(f"    {device:<35}{one['size']:>7}  {one['root'][:16]}  {one['digest'][:16]}  not the hub's")
+                say(f"    {device:<21}{one['size']:>5}  {one['root'][:16]}  {one['digest'][:16]}  not the hub's")
         open_work = [device for device, ledgers in held.items()
                      for one in ledgers.values() if one["waiting"] or one["held"] or one["contended"]]
         if not are_equal or open_work:
@@ -592,7 +631,9 @@ class Demo:
                          else f"work is left on {', '.join(open_work)}")
         copies = sum(len(ledgers) for ledgers in held.values())
         what = "The ledger is" if len(at_hub) == 1 else f"All {len(at_hub)} ledgers are"
-        say(f"\n{what} the same at the hub and in all {copies} copies; nothing is waiting, refused or contended.")
+        say(f"\n{what} the same at the hub and in all {copies} copies; nothing is waiting, refused or contended.\n"
+            "A sync with nothing new costs one short call:")
+        self.daftar(self.cast.desks[0], "sync")
 
     # ---- afterwards
 
@@ -627,18 +668,19 @@ class Demo:
 def registers_cast():
     slugs = [row["slug"] for row in read_table(HERE / "registers" / "registers.csv")]
     return Cast(ledger="administration/economy-trade", tables=Path("registers/economy-trade"),
-                office="economy-trade", desks=("trade-1", "trade-2", "trade-3"),
+                desks=("trade-1", "trade-2", "trade-3"),
                 others={slug: f"administration/{slug}" for slug in slugs if slug != "economy-trade"},
                 title=f"The registers of {len(slugs)} administrations are generated. All their figures are illustrative:\n"
                       "they say nothing about Lebanon.",
-                said=("illustrative register",))
+                said=("illustrative register", "counted twice in two districts"))
 
 
 def data_cast(data):
     slug = re.sub(r"[^a-z0-9]+", "-", data.name.lower()).strip("-") or "data"
-    return Cast(ledger=f"administration/{slug}", tables=data, office=slug,
+    return Cast(ledger=f"administration/{slug}", tables=data,
                 desks=("office-1", "office-2", "office-3"), others={},
-                title=f"The tables of {data}, as they are.", said=(f"tables of {data.name}",))
+                title=f"The tables of {data}, as they are.",
+                said=(f"tables of {data.name}", "revised by the source"))
 
 
 # --------------------------------------------------------------------------------------------- beginning and end
@@ -664,8 +706,7 @@ def stop(folder, screen):
         if state["made_by"] != "deploy/demo":
             raise ValueError(state["made_by"])
     except (OSError, ValueError, TypeError, KeyError):
-        print(f"deploy/demo: {folder} is not the folder of a demo: it has no good {MARKER}. Nothing was stopped.",
-              file=sys.stderr)
+        complain(f"deploy/demo: {folder} is not the folder of a demo: it has no good {MARKER}. Nothing was stopped.")
         return 2
     for name, pid, ticks in reversed(processes):
         is_ended = end_process(pid, ticks)
@@ -675,23 +716,15 @@ def stop(folder, screen):
     return 0
 
 
-def raise_interrupted(number, _):
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, signal.SIG_IGN)  # the end is made once, and in full
-    raise Interrupted(number)
-
-
 def run(arguments, screen):
     try:
         folder = new_folder()
     except OSError as error:
-        print(f"deploy/demo: {error}", file=sys.stderr)
+        complain(f"deploy/demo: {error}")
         return 2
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, raise_interrupted)
-    work, code, is_done = None, 1, False
+    work, demo, code, is_done = None, None, 1, False
     try:
-        work = Workspace(folder, screen)
+        work = Workspace(folder, screen, Interruptions())
         screen.say(f"State folder: {folder}")
         if not arguments.once:
             screen.say("Commands are shown as typed there, with the programs on the PATH.")
@@ -702,15 +735,15 @@ def run(arguments, screen):
         code, is_done = 0, True
     except Interrupted as interrupted:
         code = 128 + interrupted.args[0]
-        print("\ndeploy/demo: interrupted", file=sys.stderr)
+        complain("\ndeploy/demo: interrupted")
     except BrokenPipeError:  # whoever read the output has left
-        sys.stdout = open(os.devnull, "w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (Failed, OSError, ValueError, KeyError) as error:
-        print(f"\ndeploy/demo: FAILED\n{error if isinstance(error, (Failed, OSError)) else repr(error)}", file=sys.stderr)
+        complain(f"\ndeploy/demo: FAILED{f' in stage {demo.stage}' if demo else ''}\n"
+                 f"{error if isinstance(error, (Failed, OSError)) else repr(error)}")
         log = folder / "log" / "hub.log"
         if log.exists():
-            print("The hub's last lines:\n" + "\n".join(log.read_text(encoding="utf-8").splitlines()[-10:]),
-                  file=sys.stderr)
+            complain("The hub's last lines:\n" + "\n".join(log.read_text(encoding="utf-8").splitlines()[-10:]))
     finally:
         if work and not (is_done and not arguments.once):
             work.close()
@@ -719,8 +752,13 @@ def run(arguments, screen):
             if is_done:
                 screen.say("\nStopped the hub and removed the state folder.")
         elif not is_done:
-            print(f"All that this run started is stopped. Its state is left in {folder}", file=sys.stderr)
+            complain(f"All that this run started is stopped. Its state is left in {folder}; to remove it:\n"
+                     f"  {quoted(str(HERE / 'demo'))} --stop {quoted(str(folder))}")
     return code
+
+
+def complain(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def main():
@@ -737,7 +775,7 @@ def main():
     try:
         return stop(arguments.stop.absolute(), screen)
     except (Failed, OSError) as error:
-        print(f"deploy/demo: {error}", file=sys.stderr)
+        complain(f"deploy/demo: {error}")
         return 1
 
 

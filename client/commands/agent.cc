@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 
 namespace daftar::client {
 namespace {
@@ -21,21 +21,11 @@ Result<int> parse_minute_of_day(const std::string& text) {
 
 }  // namespace
 
-void add_agent(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand("agent",
-                                         "Stay and sync every night at --at, plus an offset of "
-                                         "this device's own; after a missed night or a broken "
-                                         "line, as soon as the hub answers again. Ends with "
-                                         "SIGTERM or SIGINT. One agent for a folder; all other "
-                                         "commands work beside it.");
-  auto at = std::make_shared<std::string>("02:00");
-  command->add_option("--at", *at, "Local time, HH:MM")->capture_default_str();
-  session.on(command, [&session, at]() -> Status {
-    AgentOptions options;
-    DAFTAR_ASSIGN_OR_RETURN(options.minute_of_day, parse_minute_of_day(*at));
-    DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-    return run_agent(*store, *session.clock, options);
-  });
+Status run_agent_command(const Session& session, const AgentCommandOptions& given) {
+  AgentOptions options;
+  DAFTAR_ASSIGN_OR_RETURN(options.minute_of_day, parse_minute_of_day(given.at));
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  return run_agent(*store, *session.clock, options);
 }
 
 }  // namespace daftar::client

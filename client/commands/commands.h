@@ -1,17 +1,15 @@
-// The commands of `daftar`: each adds itself to the command line, and says there what it does.
+// The commands of `daftar`: what each is told, and what it does. What people type is in
+// command_line.cc.
+//
+// Each prints its result to standard output, as JSON with Session::as_json, and returns how it
+// ended; main prints a failure and turns it into the exit code.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
-#include <memory>
-#include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "client/client_store.h"
-#include "client/view.h"
 #include "common/base/clock.h"
+#include "common/base/status.h"
 
 namespace daftar::client {
 
@@ -21,69 +19,91 @@ struct Session {
   std::string ledger;  ///< "" for the only one, or the only administration's
   bool as_json = false;
   Clock* clock = nullptr;
-  /// Set by the parsed command; run by main.
-  std::function<Status()> command;
-
-  /// A command's action, to be run when the command line has been read.
-  void on(CLI::App* app, std::function<Status()> action) {
-    app->callback([this, action = std::move(action)] { command = action; });
-  }
 };
 
-void add_init(CLI::App& app, Session& session);
-void add_import(CLI::App& app, Session& session);
-void add_export(CLI::App& app, Session& session);
-void add_show(CLI::App& app, Session& session);
-void add_edit(CLI::App& app, Session& session);       ///< set, delete
-void add_history(CLI::App& app, Session& session);    ///< log, diff
-void add_conflicts(CLI::App& app, Session& session);  ///< conflicts, resolve
-void add_sync(CLI::App& app, Session& session);       ///< sync, status, held
-void add_agent(CLI::App& app, Session& session);
-
-// -- what commands share
-
-/// The folder's store.
-Result<std::unique_ptr<ClientStore>> open_store(const Session& session);
-/// The ledger that the command is about: --ledger, else the only one held, else the only
-/// administration's.
-Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store);
-
-void print_json(const nlohmann::json& object);
-nlohmann::json value_json(const Value& value);
-
-/// A record as people name it: "1.2.1" (the code of an indicator, else of a kpa, organisation or
-/// unit), "kpa:3", "#7.1042" with its kind ("kpa#7.3"; without: indicator), and with a period
-/// "1.2.1@2024 H1" (a measurement), "target:1.2.1@2025", "baseline:1.2.1".
-Result<RecordKey> parse_record(View& view, const std::string& text);
-/// The name that parse_record reads back, with the code where the record has one.
-std::string record_name(View& view, const RecordKey& key);
-std::string field_name(KindNumber kind, FieldNumber field);
-/// The number of a field by name ("deleted" too). Code::not_found names those there are.
-Result<FieldNumber> parse_field(KindNumber kind, const std::string& name);
-/// A typed value for a field; references are resolved as parse_record does.
-Result<Value> parse_field_value(View& view, KindNumber kind, FieldNumber field,
-                                const std::string& text);
-
-/// "POSITION:SEQ", as `show`, `status` and a dry run print it.
-Result<Context> parse_context(const std::string& text);
-std::string context_text(const Context& context);
-/// A position ("1200") or a moment ("2026-11-22", "2026-11-22T08:00", UTC) as a position.
-Result<uint64_t> parse_moment(View& view, const std::string& text);
-
-std::string_view pending_name(PendingState state);
-std::string_view reason_name(RefusalReason reason);
-
-/// A line on standard error that is redrawn, when that is a terminal and long work goes on.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool as_json);
-  ~ProgressLine();
-  /// `total` 0: not known.
-  void show(std::string_view what, uint64_t done, uint64_t total);
-
- private:
-  bool is_on_;
-  bool is_drawn_ = false;
+struct InitOptions {
+  uint64_t device = 0;
+  uint64_t user = 0;
+  std::string hub = "127.0.0.1:7443";
+  std::string hub_name;
+  std::string hub_key;
+  std::vector<std::string> ledgers;
+  bool again = false;
 };
+
+struct ImportCommandOptions {
+  std::vector<std::string> paths;
+  std::string message;
+  std::string context;
+  bool again = false;
+  bool dry_run = false;
+};
+
+struct ExportOptions {
+  std::string folder;
+  std::string as_of;
+  std::string entries;
+};
+
+struct ShowOptions {
+  std::string record;
+  std::string field;
+  std::string kind;
+  std::string as_of;
+};
+
+/// Of set and delete.
+struct EditOptions {
+  std::string record;
+  std::vector<std::string> assignments;
+  std::string message;
+  std::string context;
+  bool undo = false;
+};
+
+/// Of log and diff.
+struct HistoryOptions {
+  std::string record;
+  std::string field;
+  std::string from;
+  std::string to;
+  size_t most = 20;
+};
+
+struct ResolveOptions {
+  std::string record;
+  std::string field;
+  std::string message;
+  std::string value;
+  size_t take = 0;
+  bool keep = false;
+  bool has_value = false;  ///< --value was given; it may be empty
+};
+
+struct HeldOptions {
+  uint64_t reapply = 0;  ///< seq, or 0
+  uint64_t discard = 0;  ///< seq, or 0
+  bool all = false;
+  std::string message;
+};
+
+struct AgentCommandOptions {
+  std::string at = "02:00";  ///< local time
+};
+
+Status run_init(const Session& session, const InitOptions& options);
+Status run_import(const Session& session, const ImportCommandOptions& options);
+Status run_export(const Session& session, const ExportOptions& options);
+Status run_show(const Session& session, const ShowOptions& options);
+Status run_set(const Session& session, const EditOptions& options);
+Status run_delete(const Session& session, const EditOptions& options);
+Status run_log(const Session& session, const HistoryOptions& options);
+Status run_diff(const Session& session, const HistoryOptions& options);
+Status run_conflicts(const Session& session);
+Status run_resolve(const Session& session, const ResolveOptions& options);
+Status run_sync_command(const Session& session);
+Status run_status(const Session& session);
+Status run_held(const Session& session, const HeldOptions& options);
+Status run_agent_command(const Session& session, const AgentCommandOptions& options);
 
 }  // namespace daftar::client

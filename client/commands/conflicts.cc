@@ -2,22 +2,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 #include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
-
-struct Options {
-  std::string record;
-  std::string field;
-  std::string message;
-  std::string value;
-  size_t take = 0;
-  bool keep = false;
-  bool has_value = false;
-};
 
 // The contenders' different values, in the order in which they are numbered for --take.
 std::vector<const Version*> choices_of(const Cell& cell) {
@@ -30,7 +20,24 @@ std::vector<const Version*> choices_of(const Cell& cell) {
   return choices;
 }
 
-Status conflicts(const Session& session) {
+Result<Value> chosen_value(View& view, const RecordKey& key, const Cell& cell,
+                           const ResolveOptions& options) {
+  const int ways =
+      (options.keep ? 1 : 0) + (options.take > 0 ? 1 : 0) + (options.has_value ? 1 : 0);
+  if (ways != 1) return Status(Code::invalid, Msg::resolve_how);
+  if (options.keep) return cell.reading();
+  if (options.has_value) return parse_field_value(view, key.kind, cell.field, options.value);
+  const std::vector<const Version*> choices = choices_of(cell);
+  if (options.take > choices.size()) {
+    return Status(Code::not_found, Msg::resolve_no_choice,
+                  {std::to_string(options.take), std::to_string(choices.size())});
+  }
+  return choices[options.take - 1]->value;
+}
+
+}  // namespace
+
+Status run_conflicts(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
@@ -72,22 +79,7 @@ Status conflicts(const Session& session) {
   return {};
 }
 
-Result<Value> chosen_value(View& view, const RecordKey& key, const Cell& cell,
-                           const Options& options) {
-  const int ways =
-      (options.keep ? 1 : 0) + (options.take > 0 ? 1 : 0) + (options.has_value ? 1 : 0);
-  if (ways != 1) return Status(Code::invalid, Msg::resolve_how);
-  if (options.keep) return cell.reading();
-  if (options.has_value) return parse_field_value(view, key.kind, cell.field, options.value);
-  const std::vector<const Version*> choices = choices_of(cell);
-  if (options.take > choices.size()) {
-    return Status(Code::not_found, Msg::resolve_no_choice,
-                  {std::to_string(options.take), std::to_string(choices.size())});
-  }
-  return choices[options.take - 1]->value;
-}
-
-Status resolve(const Session& session, const Options& options) {
+Status run_resolve(const Session& session, const ResolveOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   // The context comes first: what is read below it covers.
@@ -113,35 +105,6 @@ Status resolve(const Session& session, const Options& options) {
               << '\n';
   }
   return {};
-}
-
-}  // namespace
-
-void add_conflicts(CLI::App& app, Session& session) {
-  CLI::App* list =
-      app.add_subcommand("conflicts",
-                         "List the values that disagree: two people wrote a cell without having "
-                         "seen each other's work. "
-                         "Nothing is lost and nothing was decided; `daftar resolve` decides.");
-  session.on(list, [&session] { return conflicts(session); });
-
-  CLI::App* command = app.add_subcommand(
-      "resolve",
-      "Settle one contended value, having seen what stands beside it.\n"
-      "  daftar resolve '1.2.1@2024 H1' value --take 1 -m 'the survey is right'\n"
-      "  daftar resolve '1.2.1@2024 H1' value --keep\n"
-      "  daftar resolve '1.2.1@2024 H1' value --value 12.7");
-  auto options = std::make_shared<Options>();
-  command->add_option("RECORD", options->record)->required();
-  command->add_option("FIELD", options->field)->required();
-  command->add_flag("--keep", options->keep, "The value that the cell reads now");
-  command->add_option("--take", options->take, "The contender with this number in `conflicts`");
-  CLI::Option* value = command->add_option("--value", options->value, "Another value");
-  command->add_option("-m,--message", options->message, "Why; kept with the decision for good");
-  session.on(command, [&session, options, value] {
-    options->has_value = value->count() > 0;
-    return resolve(session, *options);
-  });
 }
 
 }  // namespace daftar::client

@@ -3,23 +3,15 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 #include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
 
-struct Options {
-  std::string record;
-  std::vector<std::string> assignments;
-  std::string message;
-  std::string context;
-  bool undo = false;
-};
-
 Status save_one(const Session& session, ClientStore& store, const LedgerInfo& ledger,
-                const Options& options, const Context& now, RecordEdits edits) {
+                const EditOptions& options, const Context& now, RecordEdits edits) {
   Draft draft;
   draft.context = now;
   if (!options.context.empty()) {
@@ -61,7 +53,9 @@ Result<RecordKey> record_to_write(ClientStore& store, View& view, const std::str
   return RecordKey{described->number, own.device, counter, ""};
 }
 
-Status set(const Session& session, const Options& options) {
+}  // namespace
+
+Status run_set(const Session& session, const EditOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   // The context comes first: what is read below it covers.
@@ -100,7 +94,7 @@ Status set(const Session& session, const Options& options) {
   return save_one(session, *store, ledger, options, now, std::move(edits));
 }
 
-Status remove(const Session& session, const Options& options) {
+Status run_delete(const Session& session, const EditOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   // The context comes first: what is read below it covers.
@@ -111,43 +105,6 @@ Status remove(const Session& session, const Options& options) {
   if (record.cells.empty()) return {Code::not_found, Msg::record_empty, {options.record}};
   RecordEdits edits{key, {{kDeletedField, Value::boolean(!options.undo), std::nullopt}}};
   return save_one(session, *store, ledger, options, now, std::move(edits));
-}
-
-}  // namespace
-
-void add_edit(CLI::App& app, Session& session) {
-  CLI::App* set_command = app.add_subcommand(
-      "set",
-      "Write values of one record, as one changeset. Saved is saved: it survives a power cut, and "
-      "goes to the hub with the next sync.\n"
-      "  daftar set '1.2.1@2024 H1' value=12.5 note='second survey' -m 'first half of 2024'\n"
-      "  daftar set 1.2.1 name_en='Poverty rate'\n"
-      "  daftar set new:indicator code=1.9 name_en='…' parent=kpa:1\n"
-      "FIELD= with nothing behind clears a field. Numbers may use Arabic or Western digits; a "
-      "reference is "
-      "the code of a record; a period is written as 2024, 2024 H1, 2024 Q3, 2024 M05, 2023/24.");
-  auto options = std::make_shared<Options>();
-  set_command->add_option("RECORD", options->record, "A code, #id, CODE@PERIOD, new:KIND, …")
-      ->required();
-  set_command->add_option("FIELD=VALUE", options->assignments)->required();
-  set_command->add_option("-m,--message", options->message, "Why; kept with the change for good");
-  set_command->add_option(
-      "--context", options->context,
-      "What you had looked at, as `show` printed it then; else what there is now");
-  session.on(set_command, [&session, options] { return set(session, *options); });
-
-  CLI::App* delete_command = app.add_subcommand(
-      "delete",
-      "Delete a record; its history stays. If somebody worked on it without knowing, both stand as "
-      "a "
-      "conflict.\n  daftar delete 1.9 -m 'counted twice'\n  daftar delete 1.9 --undo");
-  auto delete_options = std::make_shared<Options>();
-  delete_command->add_option("RECORD", delete_options->record)->required();
-  delete_command->add_option("-m,--message", delete_options->message, "Why");
-  delete_command->add_option("--context", delete_options->context, "As for set");
-  delete_command->add_flag("--undo", delete_options->undo, "Bring a deleted record back");
-  session.on(delete_command,
-             [&session, delete_options] { return remove(session, *delete_options); });
 }
 
 }  // namespace daftar::client

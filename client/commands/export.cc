@@ -4,18 +4,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 
 namespace daftar::client {
-namespace {
-
-struct Options {
-  std::string folder;
-  std::string as_of;
-  std::string entries;
-};
-
-Status export_register(const Session& session, const Options& options) {
+Status run_export(const Session& session, const ExportOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   if (options.folder.empty() == options.entries.empty()) {
@@ -46,25 +38,6 @@ Status export_register(const Session& session, const Options& options) {
   }
   if (session.as_json) print_json(object);
   return {};
-}
-
-}  // namespace
-
-void add_export(CLI::App& app, Session& session) {
-  CLI::App* command =
-      app.add_subcommand("export",
-                         "Write the register as tables that `daftar import` and Excel read, or its "
-                         "entries as a file that "
-                         "anyone can check without Daftar.\n"
-                         "  daftar export tables/\n  daftar export tables/ --as-of 2026-06-30\n"
-                         "  daftar export --entries register.entries");
-  auto options = std::make_shared<Options>();
-  command->add_option("FOLDER", options->folder, "Where the tables go");
-  command->add_option(
-      "--as-of", options->as_of,
-      "The confirmed register at a position, or when the hub had received it (UTC)");
-  command->add_option("--entries", options->entries, "Write all entries to this file instead");
-  session.on(command, [&session, options] { return export_register(session, *options); });
 }
 
 }  // namespace daftar::client

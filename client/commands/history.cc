@@ -2,20 +2,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 #include "common/base/report.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
-
-struct Options {
-  std::string record;
-  std::string field;
-  std::string from;
-  std::string to;
-  size_t most = 20;
-};
 
 std::string_view outcome_name(Outcome outcome) {
   constexpr std::string_view kNames[] = {"agreed", "contended", "applied"};
@@ -49,7 +41,7 @@ nlohmann::json history_json(const RecordKey& key, const HistoryItem& item) {
   return object;
 }
 
-Status log_record(const Session& session, View& view, const Options& options) {
+Status log_record(const Session& session, View& view, const HistoryOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   std::optional<FieldNumber> field;
   if (!options.field.empty()) {
@@ -108,7 +100,7 @@ nlohmann::json log_json(const LogItem& item) {
   return object;
 }
 
-Status log_ledger(const Session& session, View& view, const Options& options) {
+Status log_ledger(const Session& session, View& view, const HistoryOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LogItem> items, view.log(options.most));
   nlohmann::json list = nlohmann::json::array();
   for (const LogItem& item : items) {
@@ -137,7 +129,7 @@ Status log_ledger(const Session& session, View& view, const Options& options) {
   return {};
 }
 
-Status diff(const Session& session, View& view, const Options& options) {
+Status diff(const Session& session, View& view, const HistoryOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t from, parse_moment(view, options.from));
   std::optional<uint64_t> to;
   if (!options.to.empty()) {
@@ -163,48 +155,24 @@ Status diff(const Session& session, View& view, const Options& options) {
   return {};
 }
 
-using Action = Status (*)(const Session&, View&, const Options&);
-
-void run_on_view(CLI::App* command, Session& session, const std::shared_ptr<Options>& options,
-                 Action action) {
-  session.on(command, [&session, options, action]() -> Status {
-    DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-    DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-    return action(session, view, *options);
-  });
+Result<View> open_view(const Session& session, ClientStore& store) {
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, store));
+  return View::open(store, ledger.id);
 }
 
 }  // namespace
 
-void add_history(CLI::App& app, Session& session) {
-  CLI::App* log_command = app.add_subcommand(
-      "log",
-      "Show every version: of one value, one record, or the newest changesets of the register. "
-      "Entered, "
-      "pending and held ones are there, with author, device, message, source, times and outcome.\n"
-      "  daftar log\n  daftar log 1.2.1\n  daftar log '1.2.1@2024 H1' value");
-  auto options = std::make_shared<Options>();
-  log_command->add_option("RECORD", options->record);
-  log_command->add_option("FIELD", options->field);
-  log_command->add_option("-n,--most", options->most, "Changesets at the most, without a RECORD")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  run_on_view(log_command, session, options,
-              [](const Session& the_session, View& view, const Options& the_options) {
-                return the_options.record.empty() ? log_ledger(the_session, view, the_options)
-                                                  : log_record(the_session, view, the_options);
-              });
+Status run_log(const Session& session, const HistoryOptions& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(View view, open_view(session, *store));
+  return options.record.empty() ? log_ledger(session, view, options)
+                                : log_record(session, view, options);
+}
 
-  CLI::App* diff_command = app.add_subcommand(
-      "diff",
-      "Show which values differ between two moments: positions (120) or times (2026-06-30, by the "
-      "hub's "
-      "clock, UTC). Without TO: now, with your pending work.\n  daftar diff 2026-01-01 2026-06-30");
-  auto diff_options = std::make_shared<Options>();
-  diff_command->add_option("FROM", diff_options->from)->required();
-  diff_command->add_option("TO", diff_options->to);
-  run_on_view(diff_command, session, diff_options, diff);
+Status run_diff(const Session& session, const HistoryOptions& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(View view, open_view(session, *store));
+  return diff(session, view, options);
 }
 
 }  // namespace daftar::client

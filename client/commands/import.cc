@@ -5,7 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 #include "common/base/report.h"
 #include "common/base/text.h"
 
@@ -14,14 +14,6 @@ namespace {
 
 // Rows that are listed one by one on a screen; --json lists all.
 constexpr size_t kNotesShown = 20;
-
-struct Options {
-  std::vector<std::string> paths;
-  std::string message;
-  std::string context;
-  bool again = false;
-  bool dry_run = false;
-};
 
 // A folder stands for the tables in it.
 Result<std::vector<std::string>> table_files(const std::vector<std::string>& paths) {
@@ -102,7 +94,9 @@ void print_plan(const ImportPlan& plan, bool again) {
   }
 }
 
-Status import(const Session& session, const Options& options) {
+}  // namespace
+
+Status run_import(const Session& session, const ImportCommandOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   ImportOptions wanted;
@@ -140,35 +134,6 @@ Status import(const Session& session, const Options& options) {
                             language_of_environment())
             << '\n';
   return {};
-}
-
-}  // namespace
-
-void add_import(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand(
-      "import",
-      "Take tables (CSV, UTF-8) into the register. Only cells that differ are written; importing "
-      "the same "
-      "file again writes nothing. Bad rows are refused one by one, with line and reason; all good "
-      "rows are "
-      "saved together or not at all.\n"
-      "Tables are known by their first row:\n"
-      "  indicators    id, parent_id, level (kpa|kpi|subkpi), name_en, name_ar, name_fr, unit, …\n"
-      "  measurements  indicator_id, period, value, note\n"
-      "  baselines     indicator_id, period, value, source\n"
-      "  targets       indicator_id, period, value, rationale\n"
-      "A folder stands for the tables of these names in it. Look first, then import with the "
-      "context "
-      "that the dry run printed, so that what others wrote in between shows as a conflict:\n"
-      "  daftar import --dry-run tables/\n"
-      "  daftar import tables/ --context 120:7 -m 'figures of the first half-year'");
-  auto options = std::make_shared<Options>();
-  command->add_option("FILES", options->paths, "Files or folders")->required();
-  command->add_option("-m,--message", options->message, "Why; kept with the changes for good");
-  command->add_option("--context", options->context, "What a dry run printed");
-  command->add_flag("--again", options->again, "Also files that were imported before");
-  command->add_flag("--dry-run", options->dry_run, "Say what would happen, write nothing");
-  session.on(command, [&session, options] { return import(session, *options); });
 }
 
 }  // namespace daftar::client

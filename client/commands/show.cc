@@ -2,19 +2,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 #include "common/base/period.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
-
-struct Options {
-  std::string record;
-  std::string field;
-  std::string kind;
-  std::string as_of;
-};
 
 nlohmann::json cell_json(const Cell& cell) {
   nlohmann::json object = {{"value", value_json(cell.reading())}};
@@ -83,7 +76,7 @@ Status show_series(View& view, const RecordKey& indicator, nlohmann::json* list)
   return {};
 }
 
-Status show_record(const Session& session, View& view, const Options& options) {
+Status show_record(const Session& session, View& view, const ShowOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   RecordState record;
   if (options.as_of.empty()) {
@@ -172,7 +165,9 @@ Status show_summary(const Session& session, ClientStore& store, View& view,
   return list_records(session, view, *find_kind(kind::kpa));
 }
 
-Status show(const Session& session, const Options& options) {
+}  // namespace
+
+Status run_show(const Session& session, const ShowOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
@@ -181,28 +176,6 @@ Status show(const Session& session, const Options& options) {
   const Kind* described = find_kind(options.kind);
   if (described == nullptr) return {Code::not_found, Msg::kind_unknown, {options.kind}};
   return list_records(session, view, *described);
-}
-
-}  // namespace
-
-void add_show(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand(
-      "show",
-      "Show the register, one record, or one value: what the hub has confirmed, with your own "
-      "pending "
-      "work on top.\n"
-      "  daftar show                       how much there is, and the key performance areas\n"
-      "  daftar show 1.2.1                 an indicator with its baseline, targets and "
-      "measurements\n"
-      "  daftar show '1.2.1@2024 H1' value one value\n"
-      "  daftar show 1.2.1 --as-of 2026-06-30");
-  auto options = std::make_shared<Options>();
-  command->add_option("RECORD", options->record, "A code, #id, CODE@PERIOD, target:CODE@PERIOD, …");
-  command->add_option("FIELD", options->field, "One field of the record");
-  command->add_option("--kind", options->kind, "List all records of a kind, e.g. indicator");
-  command->add_option("--as-of", options->as_of,
-                      "The confirmed record at a position, or when the hub had received it (UTC)");
-  session.on(command, [&session, options] { return show(session, *options); });
 }
 
 }  // namespace daftar::client

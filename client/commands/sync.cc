@@ -3,7 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 #include "client/grpc_transport.h"
 #include "client/sync_runner.h"
 #include "common/base/report.h"
@@ -59,7 +59,9 @@ void print_report(const SyncReport& report) {
   }
 }
 
-Status sync(const Session& session) {
+}  // namespace
+
+Status run_sync_command(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store->identity());
   boost::asio::io_context context;
@@ -91,7 +93,7 @@ Status sync(const Session& session) {
   return outcome_of(report, identity.device);
 }
 
-Status status(const Session& session) {
+Status run_status(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   const Result<Identity> identity = store->identity();
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store->held_ledgers());
@@ -149,14 +151,7 @@ Status status(const Session& session) {
   return {};
 }
 
-struct HeldOptions {
-  uint64_t reapply = 0;
-  uint64_t discard = 0;
-  bool all = false;
-  std::string message;
-};
-
-Status held(const Session& session, const HeldOptions& options) {
+Status run_held(const Session& session, const HeldOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   if (options.reapply != 0) {
@@ -216,32 +211,6 @@ Status held(const Session& session, const HeldOptions& options) {
   else if (list.empty())
     std::cout << message_text(Msg::held_none, {ledger.name}) << '\n';
   return {};
-}
-
-}  // namespace
-
-void add_sync(CLI::App& app, Session& session) {
-  CLI::App* sync_command = app.add_subcommand("sync",
-                                              "Send your work to the hub and fetch what others "
-                                              "did. It may be cut at any moment: the next one goes "
-                                              "on from there. Entry does not wait for it.");
-  session.on(sync_command, [&session] { return sync(session); });
-
-  CLI::App* status_command = app.add_subcommand(
-      "status", "What is confirmed, waiting, held and contended in each ledger, and since when");
-  session.on(status_command, [&session] { return status(session); });
-
-  CLI::App* held_command = app.add_subcommand(
-      "held",
-      "List what the hub refused. It stays here for good, with the reason.\n"
-      "  daftar held --reapply 12 -m 'the period is open again'\n  daftar held --discard 12");
-  auto options = std::make_shared<HeldOptions>();
-  held_command->add_option("--reapply", options->reapply,
-                           "Save this changeset again, as it was seen then");
-  held_command->add_option("--discard", options->discard, "Take this changeset off the list");
-  held_command->add_flag("--all", options->all, "Those taken off the list too");
-  held_command->add_option("-m,--message", options->message, "Why");
-  session.on(held_command, [&session, options] { return held(session, *options); });
 }
 
 }  // namespace daftar::client

@@ -140,6 +140,8 @@ struct SyncTimes {
 /// pull begins.
 SyncTimes sync(client::ClientStore& store, const std::shared_ptr<grpc::Channel>& channel,
                const std::function<void()>& after_push = {});
+/// A channel that connects when it is used; one that is connected.
+std::shared_ptr<grpc::Channel> unconnected(const std::string& address);
 std::shared_ptr<grpc::Channel> connected(const std::string& address);
 
 /// Passes TCP on to a port of this machine and counts the payload.
@@ -170,6 +172,8 @@ struct ProcessUse {
 };
 /// Runs a program to its end; its output goes nowhere.
 ProcessUse run_program(const std::vector<std::string>& arguments);
+/// What `daftar_bench --run PROGRAM…` does for run_program.
+int run_and_report(const std::vector<std::string>& arguments);
 
 struct CrowdUse {
   double peak_mb = 0;
@@ -178,8 +182,8 @@ struct CrowdUse {
   double reply_p50_ms = 0;
   double reply_p99_ms = 0;
 };
-/// Starts the program daftar-hub on `folder`; `devices` push `rounds` batches of 10 changesets each,
-/// all at once.
+/// Starts the program daftar-hub on `folder`; `devices` push `rounds` batches of 10 changesets
+/// each, all at once.
 CrowdUse push_as_crowd(const std::string& program, const std::string& folder, size_t devices,
                        size_t rounds, size_t records);
 

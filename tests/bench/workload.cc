@@ -59,7 +59,8 @@ std::vector<Save> initial_saves(size_t records, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Save> saves;
   for (uint64_t record = 1; record <= records; ++record) {
-    if (saves.empty() || saves.back().size() + kFields > limits::kChangesetEdits) saves.push_back({});
+    if (saves.empty() || saves.back().size() + kFields > limits::kChangesetEdits)
+      saves.push_back({});
     for (size_t field = 0; field < kFields; ++field) {
       saves.back().push_back({record, field, figure(random)});
     }
@@ -119,8 +120,7 @@ std::string register_code(size_t indicator) {
 client::Draft measurement_draft(size_t indicator, size_t period, const std::string& value,
                                 const Context& context) {
   const int year = 2010 + static_cast<int>(period / 2);
-  const Period half =
-      take(Period::half_year(year, 1 + static_cast<int>(period % 2)), "half-year");
+  const Period half = take(Period::half_year(year, 1 + static_cast<int>(period % 2)), "half-year");
   const Value number = Value::decimal(take(Decimal::parse(value), "number"));
   return {context,
           "",
@@ -176,9 +176,9 @@ Table::Table(const std::string& path, size_t records)
 
 void Table::insert(size_t records) {
   std::mt19937_64 random(7);
-  Statement row = take(
-      database_.prepare("INSERT INTO r VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"),
-      "prepare");
+  Statement row =
+      take(database_.prepare("INSERT INTO r VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"),
+           "prepare");
   check(database_.begin(), "begin");
   for (uint64_t record = 1; record <= records; ++record) {
     std::vector<std::string> values;

@@ -82,10 +82,12 @@ WRONG = [
     ("--ledger administration/none show", 3, "ledger.missing"),
     ("--ledger administration/none import {good}", 3, "ledger.missing"),
     ("init", 13, "folder.exists"),
-    ("init --device 1 --user 1", 2, "init.incomplete"),
-    ("init --device 1 --user 1 --hub-name h --hub-key nonsense", 2, "key.bad"),
-    ("init --device 1 --user 1 --hub-name h --hub-key {key} --hub nonsense", 2, None),
-    ("init --device 1 --user 1 --hub-name h --hub-key {key} --begin BAD", 2, "ledger.name_bad"),
+    ("init --device {number} --user 1", 2, "init.incomplete"),
+    ("init --device {number} --user 1 --hub-name h --hub-key nonsense", 2, "key.bad"),
+    ("init --device {number} --user 1 --hub-name h --hub-key {key} --hub nonsense", 2, None),
+    ("init --device {number} --user 1 --hub-name h --hub-key {key} --begin BAD", 2, "ledger.name_bad"),
+    # another number without `init --again` before it: a slip of the keyboard, not a copied disk
+    ("init --device 77 --user 1 --hub-name h --hub-key {key}", 13, None),
     ("agent --at 25:00", 2, "time_of_day.bad"),
     ("agent --at noon", 2, "time_of_day.bad"),
 ]
@@ -124,6 +126,7 @@ class CommandLineTest(office.OfficeTest):
     def test_wrong_input_is_named_and_saves_nothing(self):
         self.hub.serve()
         self.device = Device(self, self.hub, "wrong")
+        self.files["number"] = str(self.device.number)
         self.device.sync()
         self.begin_register(self.device)
         self.device.sync()

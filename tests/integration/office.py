@@ -6,6 +6,7 @@ fixed time: wait_until polls a condition up to a deadline. Only processes that w
 import csv
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -277,6 +278,7 @@ class Proxy:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+        source.close()
 
 
 class OfficeTest(unittest.TestCase):
@@ -301,6 +303,14 @@ class OfficeTest(unittest.TestCase):
         with open(self.path(name), "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(rows)
         return self.path(name)
+
+    def write_notes(self, name, codes, years, note_bytes):
+        """A table of measurements whose notes are of that size and cannot be compressed by much. Returns its path
+        and its rows."""
+        chance = random.Random(7)
+        rows = [(code, str(year), str(chance.randrange(10**12)), chance.randbytes(note_bytes // 2).hex())
+                for code in codes for year in years]
+        return self.write_table(name, [("indicator_id", "period", "value", "note"), *rows]), rows
 
     def write_indicators(self, codes, name="indicators.csv"):
         """A key performance area 1 with these indicators."""

@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(All, SyncCutTest,
                                          Scenario{"OneIsRefused", one_is_refused, 9},
                                          Scenario{"HubIsOlder", hub_is_older, 12},
                                          Scenario{"DeviceIsOlder", device_is_older, 5, true}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& scenario) { return std::string(scenario.param.name); });
 
 }  // namespace
 }  // namespace daftar

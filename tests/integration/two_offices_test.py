@@ -2,7 +2,6 @@
 """Two offices and a hub: work without a line, conflicts and their settling, and a kill -9 of each side."""
 
 import csv
-import random
 
 import office
 from office import LEDGER, Device, Hub, folder_bytes, wait_until
@@ -131,13 +130,10 @@ class TwoOfficesTest(office.OfficeTest):
 
     def large_import(self, device):
         """About 20 MB of work in some 40 changesets: several pushed batches. Returns the table's rows."""
-        chance = random.Random(7)
         codes = [f"1.{n}" for n in range(1, 21)]
         self.begin_register(device, codes)
-        rows = [(code, str(year), str(chance.randrange(10**12)), chance.randbytes(400).hex())
-                for code in codes for year in range(1000, 2250)]
-        done = device.run("import", self.write_table(
-            "large.csv", [("indicator_id", "period", "value", "note"), *rows])).json
+        path, rows = self.write_notes("large.csv", codes, range(1000, 2250), 800)
+        done = device.run("import", path).json
         self.assertEqual(done["files"][0]["rows"]["new"], len(rows))
         return rows, 1 + done["changesets"]
 

@@ -1,4 +1,4 @@
-#include "client/commands/commands.h"
+#include "client/commands/shared.h"
 
 #include <unistd.h>
 

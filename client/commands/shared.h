@@ -1,0 +1,60 @@
+// What the commands share: choosing a ledger, names that people type and read, moments, progress.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/client_store.h"
+#include "client/commands/commands.h"
+#include "client/view.h"
+
+namespace daftar::client {
+
+/// The folder's store.
+Result<std::unique_ptr<ClientStore>> open_store(const Session& session);
+/// The ledger that the command is about: --ledger, else the only one held, else the only
+/// administration's.
+Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store);
+
+void print_json(const nlohmann::json& object);
+nlohmann::json value_json(const Value& value);
+
+/// A record as people name it: "1.2.1" (the code of an indicator, else of a kpa, organisation or
+/// unit), "kpa:3", "#7.1042" with its kind ("kpa#7.3"; without: indicator), and with a period
+/// "1.2.1@2024 H1" (a measurement), "target:1.2.1@2025", "baseline:1.2.1".
+Result<RecordKey> parse_record(View& view, const std::string& text);
+/// The name that parse_record reads back, with the code where the record has one.
+std::string record_name(View& view, const RecordKey& key);
+std::string field_name(KindNumber kind, FieldNumber field);
+/// The number of a field by name ("deleted" too). Code::not_found names those there are.
+Result<FieldNumber> parse_field(KindNumber kind, const std::string& name);
+/// A typed value for a field; references are resolved as parse_record does.
+Result<Value> parse_field_value(View& view, KindNumber kind, FieldNumber field,
+                                const std::string& text);
+
+/// "POSITION:SEQ", as `show`, `status` and a dry run print it.
+Result<Context> parse_context(const std::string& text);
+std::string context_text(const Context& context);
+/// A position ("1200") or a moment ("2026-11-22", "2026-11-22T08:00", UTC) as a position.
+Result<uint64_t> parse_moment(View& view, const std::string& text);
+
+std::string_view pending_name(PendingState state);
+std::string_view reason_name(RefusalReason reason);
+
+/// A line on standard error that is redrawn, when that is a terminal and long work goes on.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool as_json);
+  ~ProgressLine();
+  /// `total` 0: not known.
+  void show(std::string_view what, uint64_t done, uint64_t total);
+
+ private:
+  bool is_on_;
+  bool is_drawn_ = false;
+};
+
+}  // namespace daftar::client

@@ -1,0 +1,170 @@
+// A hub that was restored from an older copy of its folder.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "common/register/kinds.h"
+#include "tests/integration/sync_world.h"
+
+namespace daftar {
+namespace {
+
+constexpr FieldNumber kName = field::indicator_name_en;
+constexpr FieldNumber kArabicName = field::indicator_name_ar;
+const RecordKey kRoads = indicator_key(1, 1);
+const RecordKey kBuses = indicator_key(2, 1);
+
+class RestoredHubTest : public testing::Test {
+ protected:
+  // `first` has two entries that the hub then forgets; `late` knows the old ones only.
+  RestoredHubTest() {
+    first.save(kRoads, kName, "Roads");
+    need(first.sync().report.status);
+    need(late.sync().report.status);
+    world.hub.back_up(world.folder / "backup");
+    first.save(kRoads, kName, "Roads, after the backup");
+    need(first.sync().report.status);
+    first.save(kRoads, kName, "Roads, again");
+    need(first.sync().report.status);
+    forgotten = world.hub.head(kTransport);
+    digest = world.hub.digest(kTransport);
+    world.hub.restore(world.folder / "backup");
+  }
+
+  SyncWorld world;
+  TestDevice& first = world.add_device();
+  TestDevice& late = world.add_device();
+  TreeHead forgotten;
+  Hash digest{};
+};
+
+TEST_F(RestoredHubTest, ADeviceGivesTheEntriesBackAndTheRootsAreEqualAgain) {
+  const SyncOutcome outcome = first.sync();
+  EXPECT_TRUE(outcome.report.status.ok()) << outcome.report.status.text();
+  EXPECT_EQ(outcome.report.recovered, 2U);
+  EXPECT_EQ(world.hub.head(kTransport), forgotten);
+  EXPECT_EQ(world.hub.digest(kTransport), digest);
+  need(late.sync().report.status);
+  world.expect_settled();
+  world.expect_all_entered_once();
+}
+
+TEST_F(RestoredHubTest, TheLedgerTakesNothingFromTheFirstSignUntilItIsRecovered) {
+  late.save(kBuses, kName, "Buses");
+  for (uint64_t cut_at = 2; cut_at < 6; ++cut_at) {
+    SCOPED_TRACE("cut at message " + std::to_string(cut_at));
+    ASSERT_FALSE(first.sync({.cut = cut_at}).report.status.ok());
+    if (world.hub.head(kTransport).size == forgotten.size) break;
+    const SyncOutcome turned = late.sync();
+    ASSERT_TRUE(turned.report.turned_away.contains(kTransport));
+    EXPECT_EQ(turned.report.turned_away.at(kTransport), Msg::push_recovering);
+    EXPECT_EQ(late.info().waiting, 1U);
+  }
+  need(first.sync().report.status);
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+  need(first.sync().report.status);
+  world.expect_settled();
+  world.expect_all_entered_once();
+}
+
+TEST_F(RestoredHubTest, WhatWasShownIsRememberedWhenTheHubStartsAgain) {
+  ASSERT_FALSE(first.sync({.cut = 4}).report.status.ok());  // shown, nothing recovered
+  world.hub.close();
+  world.hub.open();
+  late.save(kBuses, kName, "Buses");
+  EXPECT_TRUE(late.sync().report.turned_away.contains(kTransport));
+  EXPECT_EQ(world.hub.head(kTransport).size, 1U);
+  need(first.sync().report.status);
+  need(late.sync().report.status);
+  need(first.sync().report.status);
+  world.expect_all_entered_once();
+  world.expect_settled();
+}
+
+TEST_F(RestoredHubTest, AcknowledgedWorkThatNoCheckpointCoveredIsSentAgain) {
+  need(first.sync().report.status);
+  need(late.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  late.save(kBuses, kName, "acknowledged");
+  ASSERT_FALSE(late.sync({.cut = 6}).report.status.ok());
+  ASSERT_EQ(late.info().entered, 1U);
+  world.hub.restore(world.folder / "backup");
+  EXPECT_EQ(world.hub.head(kTransport).size, 3U);
+  const SyncOutcome outcome = late.sync();
+  EXPECT_TRUE(outcome.report.status.ok()) << outcome.report.status.text();
+  EXPECT_EQ(outcome.report.pushed, 1U);
+  need(first.sync().report.status);
+  world.expect_all_entered_once();
+  world.expect_settled();
+}
+
+TEST_F(RestoredHubTest, ARefusalThatTheHubForgotIsJudgedAgain) {
+  need(first.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  world.hub.authority = [](const Changeset&, uint64_t) { return RefusalReason::no_authority; };
+  late.save(kBuses, kName, "Buses");
+  ASSERT_FALSE(late.sync({.cut = 6}).report.status.ok());
+  ASSERT_EQ(late.info().held, 1U);
+  world.hub.restore(world.folder / "backup");
+  world.hub.authority = [](const Changeset&, uint64_t) { return std::nullopt; };
+  need(late.sync().report.status);
+  EXPECT_EQ(late.info().held, 0U);
+  need(first.sync().report.status);
+  world.expect_all_entered_once();
+  world.expect_settled();
+}
+
+TEST_F(RestoredHubTest, TwoDevicesGiveBackTheSameEntries) {
+  TestDevice& copy = world.add_device();  // knows as much as `first`
+  need(first.sync().report.status);
+  need(copy.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  // The number of `copy` was given after the backup; only the order of arrival matters here.
+  need(world.hub.store().add_device(need(copy.store().key()).public_key(), std::nullopt, "again",
+                                    true, {}));
+  ASSERT_FALSE(first.sync({.cut = 5}).report.status.ok());
+  need(copy.sync().report.status);
+  need(first.sync().report.status);
+  need(late.sync().report.status);
+  world.expect_settled();
+  world.expect_all_entered_once();
+}
+
+TEST_F(RestoredHubTest, EntriesThatTheHubNeverPublishedAreNotTakenBack) {
+  const hub::Device device = need(world.hub.service().authenticate(first.number()));
+  std::vector<WireEntry> entries;
+  need(first.store().ledgers().read_entries(
+      first.ledger(), 2, 3, [&](const StoredEntry& entry) -> Status {
+        entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
+        return {};
+      }));
+  EntryHeader header = need(decode_header(entries[0].header));
+  ++header.time_ms;
+  entries[0].header = encode_header(header);
+  v1::RecoverRequest request;
+  request.set_ledger(kTransport);
+  request.set_frame(encode_pull_frame(entries));
+  request.set_checkpoint(need(first.store().checkpoint(first.ledger())));
+  Status status;
+  world.hub.service().recover(device, request,
+                              [&](Result<uint64_t> made) { status = made.status(); });
+  world.hub.settle();
+  EXPECT_EQ(status.code(), Code::corrupt);
+  EXPECT_EQ(world.hub.head(kTransport).size, 1U);
+  need(first.sync().report.status);
+  EXPECT_EQ(world.hub.head(kTransport), forgotten);
+}
+
+TEST_F(RestoredHubTest, AHubThatTakesEntriesBackAndStillDoesNotHaveThemEndsTheSession) {
+  std::optional<v1::HeadsReply> old;
+  const SyncOutcome outcome = first.sync({.forge_heads = [&](v1::HeadsReply& reply) {
+    if (reply.show()) return;
+    if (!old) old = reply;
+    reply = *old;
+  }});
+  EXPECT_TRUE(outcome.is_done);
+  EXPECT_FALSE(outcome.report.status.ok());
+}
+
+}  // namespace
+}  // namespace daftar
