@@ -157,6 +157,8 @@ class ClientStore {
   // -- enrolling anew, when this disk turned out to be a copy
   /// Makes a second key beside the device's own, and returns it; the same one until it is adopted.
   Result<PublicKey> prepare_new_key();
+  /// Whether prepare_new_key() was called and its key not adopted yet.
+  bool has_new_key();
   /// Becomes `identity`.device with that key: unconfirmed work is made again under the new number
   /// (design: "Cloned or restored disk").
   Status adopt(const Identity& identity);
@@ -182,7 +184,8 @@ class ClientStore {
   Result<Ledger*> open_ledger(LedgerId id);
   Status make_again(const LedgerInfo& ledger, DeviceNumber old_device, const Identity& identity,
                     const PublicKey& new_key);
-  Result<uint64_t> highest_own_counter(LedgerId ledger, DeviceNumber device, uint64_t last_seq);
+  Status read_chain(LedgerId ledger, DeviceNumber device, uint64_t first_seq, uint64_t last_seq,
+                    const std::function<void(const Changeset&, uint64_t position)>& visit);
   Result<std::string> ledger_name(LedgerId ledger);
 
   Database database_;

@@ -1,6 +1,8 @@
 // ClientStore: enrolling anew, when this disk turned out to be a copy of another one.
 #include <algorithm>
 #include <cstdio>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "client/client_store.h"
@@ -9,15 +11,27 @@
 namespace daftar::client {
 namespace {
 
-// Gives the ids that this disk made after the fork point to the new number; the copy may have made
+// Gives the ids that this disk made behind the fork point to the new number; the copy may have made
 // other records with the same ids.
-struct IdRewrite {
-  DeviceNumber from = 0;
-  uint64_t last_shared = 0;
-  DeviceNumber to = 0;
+class IdRewrite {
+ public:
+  IdRewrite(DeviceNumber from, DeviceNumber to) : from_(from), to_(to) {}
+
+  // The copy's entry at `position` made or wrote this id behind the fork point.
+  void note_elsewhere(const RecordKey& key, uint64_t position) {
+    if (key.device == from_) elsewhere_.try_emplace(key.counter, position);
+  }
+  // This disk's changeset wrote this id: its own, unless its author had seen the copy's.
+  void note_here(const RecordKey& key, uint64_t last_shared, uint64_t context_position) {
+    if (key.device != from_ || key.counter <= last_shared) return;
+    const auto elsewhere = elsewhere_.find(key.counter);
+    if (elsewhere == elsewhere_.end() || context_position < elsewhere->second) {
+      own_.insert(key.counter);
+    }
+  }
 
   void apply(RecordKey& key) const {
-    if (key.device == from && key.counter > last_shared) key.device = to;
+    if (key.device == from_ && own_.contains(key.counter)) key.device = to_;
   }
   void apply(Value& value) const {
     if (std::optional<RecordKey> reference = value.as_reference()) {
@@ -29,6 +43,12 @@ struct IdRewrite {
       value = Value::list(items);
     }
   }
+
+ private:
+  DeviceNumber from_;
+  DeviceNumber to_;
+  std::map<uint64_t, uint64_t> elsewhere_;  ///< counter → first position
+  std::set<uint64_t> own_;                  ///< counters
 };
 
 }  // namespace
@@ -44,11 +64,11 @@ Result<PublicKey> ClientStore::prepare_new_key() {
   return SigningKey::from_seed(*seed).public_key();
 }
 
+bool ClientStore::has_new_key() { return read_file(folder_ + "/device.key.next", 64).ok(); }
+
 Status ClientStore::adopt(const Identity& identity) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity old, this->identity());
-  const bool is_adopted =
-      read_file(folder_ + "/device.key.next", 64).status().code() == Code::not_found;
-  if (old.device == identity.device && is_adopted) return set_identity(identity);
+  if (old.device == identity.device && !has_new_key()) return set_identity(identity);
   DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, prepare_new_key());
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> all, held_ledgers());
   Transaction transaction(database_);
@@ -69,24 +89,22 @@ Status ClientStore::adopt(const Identity& identity) {
   return {};
 }
 
-// The highest counter among the ids of `device` that its own changesets up to `last_seq` wrote.
-Result<uint64_t> ClientStore::highest_own_counter(LedgerId ledger, DeviceNumber device,
-                                                  uint64_t last_seq) {
-  uint64_t highest = 0;
-  for (uint64_t seq = 1; seq <= last_seq; ++seq) {
+// Visits the entered changesets of `device` with first_seq ≤ seq ≤ last_seq.
+Status ClientStore::read_chain(
+    LedgerId ledger, DeviceNumber device, uint64_t first_seq, uint64_t last_seq,
+    const std::function<void(const Changeset&, uint64_t position)>& visit) {
+  for (uint64_t seq = first_seq; seq <= last_seq; ++seq) {
     DAFTAR_ASSIGN_OR_RETURN(const auto row, ledger_store_->chain_row(ledger, device, seq));
     if (!row) continue;
     DAFTAR_RETURN_IF_ERROR(ledger_store_->read_entries(
         ledger, row->position, row->position, [&](const StoredEntry& entry) -> Status {
           if (entry.changeset.empty()) return {};
           DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(entry.changeset));
-          for (const RecordEdits& record : changeset.records) {
-            if (record.key.device == device) highest = std::max(highest, record.key.counter);
-          }
+          visit(changeset, entry.position);
           return {};
         }));
   }
-  return highest;
+  return {};
 }
 
 // Makes the unconfirmed work of one ledger again as the chain of the new device, which continues
@@ -104,12 +122,35 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
   const uint64_t fork_seq = work.front().seq - 1;
   DAFTAR_ASSIGN_OR_RETURN(const auto fork_row,
                           ledger_store_->chain_row(ledger.id, old_device, fork_seq));
-  DAFTAR_ASSIGN_OR_RETURN(const uint64_t shared,
-                          highest_own_counter(ledger.id, old_device, fork_seq));
-  const IdRewrite rewrite{old_device, shared, identity.device};
-  ChainHead head{0, chain_start(ledger.name, identity.device, new_key)};
+  IdRewrite rewrite(old_device, identity.device);
+  uint64_t last_shared = 0;  // the highest counter that was in use at the fork point
+  DAFTAR_RETURN_IF_ERROR(
+      read_chain(ledger.id, old_device, 1, fork_seq, [&](const Changeset& changeset, uint64_t) {
+        for (const RecordEdits& record : changeset.records) {
+          if (record.key.device != old_device) continue;
+          last_shared = std::max(last_shared, record.key.counter);
+        }
+      }));
+  DAFTAR_ASSIGN_OR_RETURN(const auto heads, ledger_store_->chain_heads(ledger.id));
+  const auto head_elsewhere = heads.find(old_device);
+  const uint64_t last_elsewhere = head_elsewhere == heads.end() ? 0 : head_elsewhere->second.seq;
+  DAFTAR_RETURN_IF_ERROR(read_chain(ledger.id, old_device, fork_seq + 1, last_elsewhere,
+                                    [&](const Changeset& changeset, uint64_t position) {
+                                      for (const RecordEdits& record : changeset.records) {
+                                        rewrite.note_elsewhere(record.key, position);
+                                      }
+                                    }));
+  std::vector<Changeset> changesets;
   for (const PendingChangeset& one : work) {
     DAFTAR_ASSIGN_OR_RETURN(Changeset changeset, decode_changeset(one.bytes));
+    for (const RecordEdits& record : changeset.records) {
+      rewrite.note_here(record.key, last_shared, changeset.context.position);
+    }
+    changesets.push_back(std::move(changeset));
+  }
+  ChainHead head{0, chain_start(ledger.name, identity.device, new_key)};
+  for (size_t i = 0; i < work.size(); ++i) {
+    Changeset& changeset = changesets[i];
     changeset.device = identity.device;
     changeset.author = identity.user;
     changeset.seq = head.seq + 1;
@@ -121,7 +162,7 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
     if (changeset.seq == 1 && fork_row) {
       changeset.continues = ChainPoint{old_device, fork_seq, fork_row->link};
     }
-    changeset.origin = one.link;
+    changeset.origin = work[i].link;
     for (RecordEdits& record : changeset.records) {
       rewrite.apply(record.key);
       for (CellEdit& cell : record.cells) rewrite.apply(cell.value);

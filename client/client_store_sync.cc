@@ -94,6 +94,11 @@ Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const std::vector<Wi
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   uint64_t edits = 0;
+  // Another program of this folder may have synced since this one did.
+  if (const auto open = open_.find(ledger); open != open_.end()) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_current, open->second->is_current());
+    if (!is_current) open_.erase(open);
+  }
   Status taken = take_all(ledger, entries, head, note, edits);
   if (taken.ok()) taken = transaction.commit();
   if (!taken.ok()) {

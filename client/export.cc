@@ -89,6 +89,7 @@ class TableExport {
   Status write_series(const std::string& file, KindNumber number, const std::string& last_column,
                       FieldNumber period_as_written, FieldNumber remark) {
     std::string out;
+    counts_[file] = 0;
     write_csv_row(out, {"indicator_id", "period", "value", last_column});
     DAFTAR_RETURN_IF_ERROR(
         scan_(number, [&](const RecordKey& key, const RecordState& record) -> Status {
@@ -110,7 +111,6 @@ class TableExport {
           ++counts_[file];
           return {};
         }));
-    if (!counts_.contains(file)) return {};
     return write_file(folder_ + "/" + file, out, false);
   }
 

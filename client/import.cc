@@ -284,9 +284,6 @@ Status Importer::plan_indicators(const OpenFile& file) {
       const Field* field = described.find(file.columns[i]);
       if (field == nullptr || field->type == FieldType::reference) continue;
       Result<Value> value = parse_value(*field, indicator.cells[i]);
-      if (value.ok() && value->bytes().size() > limits::kValueBytes) {
-        value = Status(Code::too_large, Msg::value_too_long, {file.columns[i]});
-      }
       if (!value.ok()) {
         refusal = value.status();
       } else {
@@ -321,11 +318,8 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
     planned.key.qualifier = parsed.period.bytes();
   }
   const auto add_text = [&](FieldNumber number, std::string_view text) -> Status {
-    Field field{number, "", FieldType::text};
+    const Field field{number, table.last_column, FieldType::text};
     DAFTAR_ASSIGN_OR_RETURN(Value value, parse_value(field, text));
-    if (value.bytes().size() > limits::kValueBytes) {
-      return {Code::too_large, Msg::value_too_long, {std::string(table.last_column)}};
-    }
     planned.cells.emplace_back(number, std::move(value));
     return {};
   };

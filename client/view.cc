@@ -1,6 +1,7 @@
 #include "client/view.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "common/register/kinds.h"
@@ -204,21 +205,32 @@ Result<RecordKey> View::find_code(KindNumber kind, const std::string& code) {
                           store_.records_with_code(ledger_, code));
   const Kind* described = find_kind(kind);
   const Field* field = described == nullptr ? nullptr : described->find("code");
-  std::optional<RecordKey> found;
+  // Best first: it reads so; it reads so and is deleted; the code is one that stands beside
+  // another.
+  std::array<std::vector<RecordKey>, 3> found;
   for (const RecordKey& key : candidates) {
     if (key.kind != kind || field == nullptr) continue;
     DAFTAR_ASSIGN_OR_RETURN(const RecordState state, record(key));
-    if (state.is_deleted() || state.reading(field->number) != Value::text(code)) continue;
-    if (found) {
-      return Status(Code::conflict, Msg::code_twice, {code, found->id(), key.id()});
+    const Cell* cell = state.find(field->number);
+    if (cell == nullptr) continue;
+    const bool reads_so = cell->reading() == Value::text(code);
+    const bool stands_so =
+        std::any_of(cell->standing.begin(), cell->standing.end(),
+                    [&](const Version& version) { return version.value == Value::text(code); });
+    if (reads_so) {
+      found[state.is_deleted() ? 1 : 0].push_back(key);
+    } else if (stands_so) {
+      found[2].push_back(key);
     }
-    found = key;
   }
-  if (!found) {
-    return Status(Code::not_found, Msg::code_missing,
-                  {code, described == nullptr ? "record" : std::string(described->name)});
+  for (const std::vector<RecordKey>& keys : found) {
+    if (keys.size() > 1) {
+      return Status(Code::conflict, Msg::code_twice, {code, keys[0].id(), keys[1].id()});
+    }
+    if (keys.size() == 1) return keys.front();
   }
-  return *found;
+  return Status(Code::not_found, Msg::code_missing,
+                {code, described == nullptr ? "record" : std::string(described->name)});
 }
 
 Result<std::vector<HistoryItem>> View::history(const RecordKey& key,

@@ -305,7 +305,7 @@ def read_table(path):
 
 
 def choose_kpis(tables):
-    """Four indicators with plain values in years or half-years; of different areas, the third with decimals, if possible."""
+    """Four indicators with plain values in years or half-years; of different areas if possible, the third with decimals."""
     measured = {}
     for row in read_table(tables / "measurements.csv"):
         measured.setdefault(row["indicator_id"], []).append((row["period"], row["value"]))
@@ -313,10 +313,11 @@ def choose_kpis(tables):
     for row in sorted(read_table(tables / "indicators.csv"), key=lambda row: row["level"] != "kpi"):
         values = sorted(measured.get(row["id"], []))
         periods = [period for period, _ in values]
-        if (row["level"] != "kpa" and len(values) >= 2 and len(set(periods)) == len(periods)
+        if (row["level"] != "kpa" and re.fullmatch(r"[\w./-]+", row["id"])
+                and len(values) >= 2 and len(set(periods)) == len(periods)
                 and all(re.fullmatch(r"\d{4}( H[12])?", period) for period in periods)
                 and len({len(period) for period in periods}) == 1
-                and re.fullmatch(r"[1-9]\d{1,5}(\.\d{1,2})?", values[-1][1])):
+                and re.fullmatch(r"[1-9]\d{2,5}|[1-9]\d{1,5}\.\d{1,2}", values[-1][1])):
             period, value = values[-1]
             plain.append((row["parent_id"], Kpi(row["id"], row["name_en"], period, value, next_period(period))))
     first_of_areas = list({area: kpi for area, kpi in reversed(plain)}.values())[::-1]
@@ -351,7 +352,7 @@ class Demo:
         self.screen = work.screen
         self.hub = None
         self.address = ""
-        self.devices = {}  # device → the ledgers that it holds
+        self.devices = []
         self.timings = []
         self.stage = ""
 
@@ -397,11 +398,10 @@ class Demo:
         for ledger in others:
             self.work.run(["daftar-hub", "ledger", "add", ledger])
         if others:
-            say(f"    … and so for {len(others)} more.")
+            say(f"\nThe other {len(others)} likewise.")
         say("\nA device makes its own key; the hub's operator gives it a number.")
         self.enrol(first, "--ledger", self.cast.ledger, shown=True)
-        if len(self.cast.desks) + len(self.cast.others) > 1:
-            say("\nThe others likewise:")
+        say("\nThe other devices likewise:")
         self.enrol(self.cast.desks[1], "--ledger", self.cast.ledger)
         for device, ledger in self.cast.others.items():
             self.enrol(device, "--ledger", ledger)
@@ -419,7 +419,7 @@ class Demo:
         self.hub.log.rename(self.hub.log.with_suffix(".before.log"))
 
     def enrol(self, device, *grants, shown=False):
-        """A folder, a key, a number. The number's details are long, so the JSON that is read stands for what is shown."""
+        """A folder, a key, a number; shown in full for one device, as the three commands are long."""
         key = self.work.read("daftar", "--folder", device, "init")["key"]
         if shown:
             self.daftar(device, "init")
@@ -437,7 +437,7 @@ class Demo:
             self.work.run(["daftar", "--folder", device, "init", "--device", str(card["device"]),
                            "--user", str(card["user"]), "--hub", self.address,
                            "--hub-name", card["hub_name"], "--hub-key", card["hub_key"]])
-        self.devices[device] = []
+        self.devices.append(device)
 
     # ---- 2
 
@@ -453,6 +453,8 @@ class Demo:
         if not cast.others:
             files = [str(cast.tables / f"{name}.csv") for name in ("indicators", "measurements")]
         self.daftar(first, "import", *files, "-m", cast.said[0], first=5, last=2)
+        if not cast.others:
+            say("\nRows that cannot be taken are named by line and reason; the others are saved.")
         self.daftar(first, "sync")
         if cast.others:
             self.load_others()
@@ -479,8 +481,8 @@ class Demo:
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        self.screen.say(f"\nThe other {len(self.cast.others)} are loaded the same way, each by a device of its own, two at a time"
-                        f" ({time.monotonic() - began:.1f} s).\nBut for industry's, these devices then stop.")
+        self.screen.say(f"\nThe other {len(self.cast.others)} are loaded the same way, each by a device of its own,"
+                        f" {LOADERS_AT_ONCE} at a time ({time.monotonic() - began:.1f} s).\nBut for industry's, these devices then stop.")
 
     def count(self):
         """How much Central Inspection now holds, by ledger."""
@@ -494,7 +496,8 @@ class Demo:
             indicators = self.work.read(*at, "show", "--kind", "indicator")
             kpis = sum(one["fields"]["parent"]["value"].startswith("kpa:") for one in indicators)
             numbers = [records["kpa"], kpis, len(indicators) - kpis, records["measurement"]]
-            say(f"  {ledger.removeprefix('administration/'):<33}{numbers[0]:>6,}{numbers[1]:>8,}{numbers[2]:>10,}{numbers[3]:>14,}")
+            name = ledger.removeprefix("administration/")
+            say(f"  {name:<33}{numbers[0]:>6,}{numbers[1]:>8,}{numbers[2]:>10,}{numbers[3]:>14,}")
             whole = [a + b for a, b in zip(whole, numbers)]
             if ledger.partition("/")[2] in PILOT:
                 pilot = [pilot[0] + kpis, pilot[1] + numbers[2]]
@@ -525,14 +528,14 @@ class Demo:
 
         say(f"\n{second} has not seen that. It corrects the same first figure to another value, enters a figure of its\n"
             f"own, and one that {first} entered too, the same. It types in Arabic:")
-        arabic = arabic_period(two.next_period)
         self.daftar(second, "set", self.cell, f"value={disputed.times(0.99).translate(ARABIC_DIGITS)}",
                     "-m", "تصحيح بعد مراجعة السجل")
         self.named(two)
         self.daftar(second, "set", f"{two.code}@{two.next_period}", f"value={two.times(0.96).translate(ARABIC_DIGITS)}",
-                    "-m", arabic)
+                    "-m", arabic_period(two.next_period))
         self.daftar(second, "set", f"{agreed.code}@{agreed.next_period}",
-                    f"value={agreed.times(0.98).translate(ARABIC_DIGITS)}", "-m", arabic)
+                    f"value={agreed.times(0.98).translate(ARABIC_DIGITS)}",
+                    "-m", arabic_period(agreed.next_period))
 
         say("\nA sync now finds no hub (exit code 6), and keeps the work:")
         self.daftar(first, "sync", expect=HUB_UNREACHABLE)
@@ -580,7 +583,8 @@ class Demo:
     def join(self):
         cast, say = self.cast, self.screen.say
         late = cast.desks[2]
-        say(f"{late} is new in the office. One sync brings the register with its whole history, checked against\nthe root that the hub has signed.")
+        say(f"{late} is new in the office. One sync brings the register with its whole history, checked against\n"
+            "the root that the hub has signed.")
         self.enrol(late, "--ledger", cast.ledger)
         self.daftar(late, "sync")
         self.daftar(late, "show", self.cell)
@@ -620,7 +624,8 @@ class Demo:
                 if not is_equal:
                     differing.append(device)
             are_equal = are_equal and not differing and len(holders) > 2 and ledger in held["inspection"]
-            say(f"  {ledger.removeprefix('administration/'):<23}{hub['size']:>5}  {hub['root'][:16]}  {hub['digest'][:16]}  {'  '.join(holders)}")
+            say(f"  {ledger.removeprefix('administration/'):<23}{hub['size']:>5}  {hub['root'][:16]}  {hub['digest'][:16]}"
+                f"  {'  '.join(holders)}")
             for device in differing:
                 one = held[device][ledger]
                 say(f"    {device:<21}{one['size']:>5}  {one['root'][:16]}  {one['digest'][:16]}  not the hub's")

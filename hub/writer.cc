@@ -21,6 +21,8 @@ constexpr size_t kOpenLedgers = 64;
 // Records in memory over all of them, when nothing waits to be written: about 100 MB.
 constexpr size_t kCachedRecords = 60'000;
 
+constexpr uint64_t kSuspicionMs = 60'000;
+
 v1::PushReply turned_away(const std::string& ledger, TurnedAway::Reason reason) {
   v1::PushReply reply;
   reply.set_ledger(ledger);
@@ -110,7 +112,7 @@ void Writer::note_published(const std::string& ledger, uint64_t size) {
 
 void Writer::suspect(const std::vector<std::string>& ledgers) {
   const std::lock_guard lock(mutex_);
-  suspects_.insert(ledgers.begin(), ledgers.end());
+  for (const std::string& ledger : ledgers) suspects_[ledger] = clock_.steady_ms() + kSuspicionMs;
 }
 
 void Writer::clear_suspect(const std::string& ledger) {
@@ -214,11 +216,9 @@ Result<Ledger*> Writer::open_ledger(const std::string& name) {
   if (!id) return nullptr;
   const auto found = open_.find(name);
   if (found != open_.end()) {
-    // Another hub process over the same store may have appended.
-    DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store_->ledgers().row(*id));
-    if (touched_.contains(name) || row.size == found->second->state().position) {
-      return found->second.get();
-    }
+    if (touched_.contains(name)) return found->second.get();
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_current, found->second->is_current());
+    if (is_current) return found->second.get();
     open_.erase(found);
     unwritten_.erase(name);
   }
@@ -281,7 +281,10 @@ Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& 
                                                std::vector<Hash>& links, size_t& known) {
   {
     const std::lock_guard lock(mutex_);
-    if (suspects_.contains(batch.ledger)) return TurnedAway::RECOVERING;
+    const auto suspect = suspects_.find(batch.ledger);
+    if (suspect != suspects_.end() && clock_.steady_ms() < suspect->second) {
+      return TurnedAway::RECOVERING;
+    }
   }
   if (ledger.published() > ledger.state().position) return TurnedAway::RECOVERING;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason chain, check_links(ledger, batch, links, known));
@@ -372,12 +375,18 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
   return recovered;
 }
 
+Status Writer::write_records(Ledger& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_current, ledger.is_current());
+  // What another program wrote meanwhile holds these records too; open_ledger will read it.
+  return is_current ? ledger.materialise() : Status();
+}
+
 Status Writer::materialise() {
   DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
   for (const std::string& name : unwritten_) {
     const auto found = open_.find(name);
     if (found == open_.end()) continue;
-    Status written = found->second->materialise();
+    Status written = write_records(*found->second);
     if (!written.ok()) {
       store_->ledgers().rollback();
       return written;

@@ -65,8 +65,9 @@ class Writer {
 
   /// A checkpoint of this hub's own key showed that `ledger` had this size once. Any thread.
   void note_published(const std::string& ledger, uint64_t size);
-  /// Takes nothing for these ledgers until clear_suspect: a device knows more of one of them than
-  /// the hub.
+  /// Takes nothing for these ledgers until clear_suspect: a device seems to know more of one of
+  /// them than the hub. It is asked to prove that at once, so the suspicion ends by itself after a
+  /// minute.
   void suspect(const std::vector<std::string>& ledgers);
   void clear_suspect(const std::string& ledger);
 
@@ -108,6 +109,7 @@ class Writer {
   [[nodiscard]] std::optional<RefusalReason> refusal_of(const Ledger& ledger,
                                                         const Changeset& changeset) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
+  static Status write_records(Ledger& ledger);
   Status materialise();
   DeviceKeys device_keys();
 
@@ -118,7 +120,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Job> queue_;
-  std::set<std::string> suspects_;
+  std::map<std::string, uint64_t> suspects_;  ///< until this moment, by Clock::steady_ms
 
   // The writing thread's own.
   std::map<std::string, std::unique_ptr<Ledger>> open_;

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
-#include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -35,6 +34,17 @@ Result<Value> chosen_value(View& view, const RecordKey& key, const Cell& cell,
   return choices[options.take - 1]->value;
 }
 
+// How the chosen value was typed: what the same changeset wrote beside it, else nothing.
+Value companion_value(const Cell& cell, const Cell& companion, const Value& chosen) {
+  for (const Version& version : cell.standing) {
+    if (version.value != chosen) continue;
+    for (const Version& beside : companion.standing) {
+      if (beside.device == version.device && beside.seq == version.seq) return beside.value;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status run_conflicts(const Session& session) {
@@ -47,14 +57,15 @@ Status run_conflicts(const Session& session) {
     DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(key));
     const std::string name = record_name(view, key);
     for (const Cell& cell : record.cells) {
-      if (!cell.is_contended()) continue;
+      if (!cell.is_contended() || is_companion(record, key.kind, cell)) continue;
       const std::string field = field_name(key.kind, cell.field);
       nlohmann::json object = {{"record", name},
                                {"field", field},
                                {"current", value_json(cell.reading())},
                                {"contenders", nlohmann::json::array()}};
       if (!session.as_json) {
-        std::cout << name << " " << field << "\n    now: " << value_text(cell.reading()) << '\n';
+        std::cout << name << " " << field << "\n    now: " << shown_value(view, cell.reading())
+                  << '\n';
       }
       size_t number = 0;
       for (const Version* choice : choices_of(cell)) {
@@ -64,8 +75,8 @@ Status run_conflicts(const Session& session) {
                                         {"device", choice->device},
                                         {"seq", choice->seq}});
         if (!session.as_json) {
-          std::cout << "    --take " << number << ": " << value_text(choice->value) << "  (device "
-                    << choice->device << ")\n";
+          std::cout << "    --take " << number << ": " << shown_value(view, choice->value)
+                    << "  (device " << choice->device << ")\n";
         }
       }
       list.push_back(std::move(object));
@@ -74,7 +85,7 @@ Status run_conflicts(const Session& session) {
   if (session.as_json) {
     print_json(list);
   } else if (list.empty()) {
-    std::cout << message_text(Msg::conflicts_none, {ledger.name}) << '\n';
+    say(Msg::conflicts_none, {ledger.name});
   }
   return {};
 }
@@ -93,16 +104,20 @@ Status run_resolve(const Session& session, const ResolveOptions& options) {
     return {Code::not_found, Msg::resolve_not_contended, {options.record, options.field}};
   }
   DAFTAR_ASSIGN_OR_RETURN(Value value, chosen_value(view, key, *cell, options));
-  Draft draft{context, "", std::nullopt, {{key, {{number, value, std::nullopt}}}}};
-  DAFTAR_ASSIGN_OR_RETURN(draft.message, normalise_text(options.message));
+  RecordEdits edits{key, {{number, value, std::nullopt}}};
+  for (const Cell& other : record.cells) {
+    if (other.is_contended() && other.field != number && is_companion(record, key.kind, other)) {
+      edits.cells.push_back({other.field, companion_value(*cell, other, value), std::nullopt});
+    }
+  }
+  Draft draft{context, "", std::nullopt, {std::move(edits)}};
+  DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq,
                           store->save(ledger.id, {draft}, session.clock->wall_ms()));
   if (session.as_json) {
     print_json({{"record", record_name(view, key)}, {"value", value_json(value)}, {"seq", seq}});
   } else {
-    std::cout << message_text(Msg::resolved,
-                              {record_name(view, key), options.field, value_text(value)})
-              << '\n';
+    say(Msg::resolved, {record_name(view, key), options.field, shown_value(view, value)});
   }
   return {};
 }

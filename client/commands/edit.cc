@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
-#include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -20,7 +19,7 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
       return {Code::invalid, Msg::context_future, {options.context, context_text(now)}};
     }
   }
-  DAFTAR_ASSIGN_OR_RETURN(draft.message, normalise_text(options.message));
+  DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));
   const RecordKey key = edits.key;
   draft.records.push_back(std::move(edits));
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq,
@@ -35,8 +34,8 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
                 {"seq", seq},
                 {"contended", record.is_contended()}});
   } else {
-    std::cout << message_text(Msg::saved, {name, std::to_string(seq)}) << '\n';
-    if (record.is_contended()) std::cout << message_text(Msg::saved_contended, {name}) << '\n';
+    say(Msg::saved, {name, std::to_string(seq)});
+    if (record.is_contended()) say(Msg::saved_contended, {name});
   }
   return {};
 }
@@ -44,13 +43,9 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
 // The key of the record that is named; a new one for "new:KIND".
 Result<RecordKey> record_to_write(ClientStore& store, View& view, const std::string& name) {
   if (!name.starts_with("new:")) return parse_record(view, name);
-  const Kind* described = find_kind(std::string_view(name).substr(4));
-  if (described == nullptr || described->key != KeyForm::id) {
-    return Status(Code::not_found, Msg::kind_unknown, {name.substr(4)});
-  }
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, store.identity());
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t counter, store.reserve_ids(1));
-  return RecordKey{described->number, own.device, counter, ""};
+  return RecordKey{find_kind(std::string_view(name).substr(4))->number, own.device, counter, ""};
 }
 
 }  // namespace
@@ -66,7 +61,10 @@ Status run_set(const Session& session, const EditOptions& options) {
   RecordEdits edits;
   if (is_new) {
     const Kind* described = find_kind(std::string_view(options.record).substr(4));
-    edits.key.kind = described == nullptr ? 0 : described->number;
+    if (described == nullptr || described->key != KeyForm::id) {
+      return {Code::not_found, Msg::kind_unknown, {options.record.substr(4)}};
+    }
+    edits.key.kind = described->number;
   } else {
     DAFTAR_ASSIGN_OR_RETURN(edits.key, parse_record(view, options.record));
   }

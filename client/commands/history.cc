@@ -60,7 +60,7 @@ Status log_record(const Session& session, View& view, const HistoryOptions& opti
               << "  " << time_text(item.position > 0 ? item.received_ms : item.saved_ms)
               << "  user " << item.author << " on device " << item.device << "  "
               << state_name(item) << "\n    " << field_name(key.kind, item.field) << " = "
-              << value_text(item.value) << '\n';
+              << shown_value(view, item.value) << '\n';
     if (!item.message.empty()) std::cout << "    " << item.message << '\n';
     if (item.source) {
       std::cout << "    from " << item.source->file
@@ -147,8 +147,8 @@ Status diff(const Session& session, View& view, const HistoryOptions& options) {
                       {"before", value_json(change.before)},
                       {"after", value_json(change.after)}});
     } else {
-      std::cout << name << " " << field << ": " << value_text(change.before) << " -> "
-                << value_text(change.after) << '\n';
+      std::cout << name << " " << field << ": " << shown_value(view, change.before) << " -> "
+                << shown_value(view, change.after) << '\n';
     }
   }
   if (session.as_json) print_json(list);

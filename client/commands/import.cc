@@ -7,7 +7,6 @@
 
 #include "client/commands/shared.h"
 #include "common/base/report.h"
-#include "common/base/text.h"
 
 namespace daftar::client {
 namespace {
@@ -101,7 +100,7 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   ImportOptions wanted;
   DAFTAR_ASSIGN_OR_RETURN(wanted.files, table_files(options.paths));
-  DAFTAR_ASSIGN_OR_RETURN(wanted.message, normalise_text(options.message));
+  DAFTAR_ASSIGN_OR_RETURN(wanted.message, parse_message(options.message));
   if (!options.context.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(wanted.context, parse_context(options.context));
     DAFTAR_ASSIGN_OR_RETURN(const Context now, store->current_context(ledger.id));
@@ -128,11 +127,8 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
   const Msg message = options.dry_run       ? Msg::import_would_save
                       : plan.drafts.empty() ? Msg::import_nothing
                                             : Msg::import_saved;
-  std::cout << message_text(message,
-                            {std::to_string(plan.edits), std::to_string(plan.drafts.size()),
-                             context_text(plan.context)},
-                            language_of_environment())
-            << '\n';
+  say(message,
+      {std::to_string(plan.edits), std::to_string(plan.drafts.size()), context_text(plan.context)});
   return {};
 }
 

@@ -9,7 +9,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "common/base/limits.h"
 #include "common/base/period.h"
+#include "common/base/report.h"
+#include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -66,10 +69,38 @@ Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store) {
   if (!session.ledger.empty()) {
     return Status(Code::not_found, Msg::ledger_missing, {session.ledger});
   }
-  if (all.empty()) return Status(Code::not_found, Msg::ledger_none, {store.folder()});
+  if (all.empty()) {
+    DAFTAR_RETURN_IF_ERROR(store.identity().status());
+    return Status(Code::not_found, Msg::ledger_none, {store.folder()});
+  }
   std::string names;
   for (const LedgerInfo& ledger : all) names += (names.empty() ? "" : ", ") + ledger.name;
   return Status(Code::invalid, Msg::ledger_ambiguous, {names});
+}
+
+void say(Msg message, const std::vector<std::string>& arguments) {
+  std::cout << message_text(message, arguments, language_of_environment()) << '\n';
+}
+
+Result<std::string> parse_message(const std::string& text) {
+  DAFTAR_ASSIGN_OR_RETURN(std::string message, normalise_text(text));
+  if (message.size() > limits::kMessageBytes) {
+    return Status(Code::too_large, Msg::message_too_long,
+                  {std::to_string(message.size()), std::to_string(limits::kMessageBytes)});
+  }
+  return message;
+}
+
+std::string shown_value(View& view, const Value& value) {
+  const std::optional<RecordKey> reference = value.as_reference();
+  return reference ? record_name(view, *reference) : value_text(value);
+}
+
+bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell) {
+  if (field_name(kind, cell.field) != "value_as_written") return false;
+  const Kind* described = find_kind(kind);
+  const Cell* value = record.find(described->find("value")->number);
+  return value != nullptr && value->is_contended();
 }
 
 void print_json(const nlohmann::json& object) {
@@ -211,9 +242,17 @@ Result<uint64_t> parse_moment(View& view, const std::string& text) {
   for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"}) {
     std::tm parts{};
     const char* end = strptime(text.c_str(), format, &parts);
-    if (end == nullptr || *end != '\0') continue;
+    if (end == nullptr) continue;
+    // As `log` prints it: ".120Z" behind the seconds.
+    std::string_view rest(end);
+    uint64_t milliseconds = 0;
+    if (rest.size() >= 4 && rest.front() == '.' && parse_number(rest.substr(1, 3), &milliseconds)) {
+      rest.remove_prefix(4);
+    }
+    if (rest == "Z") rest = {};
     const std::time_t seconds = timegm(&parts);
-    if (seconds >= 0) return view.position_at(static_cast<uint64_t>(seconds) * 1000);
+    if (!rest.empty() || seconds < 0) continue;
+    return view.position_at(static_cast<uint64_t>(seconds) * 1000 + milliseconds);
   }
   return Status(Code::invalid, Msg::moment_bad, {text});
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/client_store.h"
 #include "client/commands/commands.h"
@@ -19,6 +20,14 @@ Result<std::unique_ptr<ClientStore>> open_store(const Session& session);
 /// administration's.
 Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store);
 
+/// Prints a message to standard output in the language of the environment.
+void say(Msg message, const std::vector<std::string>& arguments);
+/// A --message as it is kept; Code::too_large above the limit.
+Result<std::string> parse_message(const std::string& text);
+/// A value as people read it; a reference as the name of its record.
+std::string shown_value(View& view, const Value& value);
+/// Whether a cell only says how a contended value was typed: it is settled together with that.
+bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell);
 void print_json(const nlohmann::json& object);
 nlohmann::json value_json(const Value& value);
 

@@ -41,9 +41,9 @@ void print_record(View& view, const RecordKey& key, const RecordState& record) {
     if (cell.field == kDeletedField && !cell.is_contended()) continue;
     const std::string name = field_name(key.kind, cell.field);
     std::cout << "  " << name << std::string(name.size() < 18 ? 18 - name.size() : 1, ' ')
-              << value_text(cell.reading()) << '\n';
+              << shown_value(view, cell.reading()) << '\n';
     for (const Version* version : cell.contenders()) {
-      std::cout << "    contended: " << value_text(version->value) << "  (device "
+      std::cout << "    contended: " << shown_value(view, version->value) << "  (device "
                 << version->device << ")\n";
     }
   }
@@ -94,7 +94,7 @@ Status show_record(const Session& session, View& view, const ShowOptions& option
     if (session.as_json) {
       print_json(cell == nullptr ? nlohmann::json{{"value", nullptr}} : cell_json(*cell));
     } else {
-      std::cout << value_text(record.reading(number)) << '\n';
+      std::cout << shown_value(view, record.reading(number)) << '\n';
     }
     return {};
   }

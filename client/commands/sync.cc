@@ -7,7 +7,6 @@
 #include "client/grpc_transport.h"
 #include "client/sync_runner.h"
 #include "common/base/report.h"
-#include "common/base/text.h"
 
 namespace daftar::client {
 namespace {
@@ -39,23 +38,17 @@ Status outcome_of(const SyncReport& report, DeviceNumber device) {
 }
 
 void print_report(const SyncReport& report) {
-  const Language language = language_of_environment();
   if (report.is_unchanged) {
-    std::cout << message_text(Msg::sync_nothing_new, {}, language) << '\n';
+    say(Msg::sync_nothing_new, {});
     return;
   }
-  std::cout << message_text(Msg::sync_done,
-                            {std::to_string(report.pushed), std::to_string(report.pulled),
-                             std::to_string(report.pulled_edits)},
-                            language)
-            << '\n';
+  say(Msg::sync_done, {std::to_string(report.pushed), std::to_string(report.pulled),
+                       std::to_string(report.pulled_edits)});
   if (report.refused > 0) {
-    std::cout << message_text(Msg::sync_refused, {std::to_string(report.refused)}, language)
-              << '\n';
+    say(Msg::sync_refused, {std::to_string(report.refused)});
   }
   if (report.recovered > 0) {
-    std::cout << message_text(Msg::sync_recovered, {std::to_string(report.recovered)}, language)
-              << '\n';
+    say(Msg::sync_recovered, {std::to_string(report.recovered)});
   }
 }
 
@@ -155,15 +148,13 @@ Status run_held(const Session& session, const HeldOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   if (options.reapply != 0) {
-    DAFTAR_ASSIGN_OR_RETURN(const std::string message, normalise_text(options.message));
+    DAFTAR_ASSIGN_OR_RETURN(const std::string message, parse_message(options.message));
     DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq, store->reapply(ledger.id, options.reapply, message,
                                                                session.clock->wall_ms()));
     if (session.as_json)
       print_json({{"reapplied", options.reapply}, {"seq", seq}});
     else
-      std::cout << message_text(Msg::held_reapplied,
-                                {std::to_string(options.reapply), std::to_string(seq)})
-                << '\n';
+      say(Msg::held_reapplied, {std::to_string(options.reapply), std::to_string(seq)});
     return {};
   }
   if (options.discard != 0) {
@@ -171,7 +162,7 @@ Status run_held(const Session& session, const HeldOptions& options) {
     if (session.as_json)
       print_json({{"discarded", options.discard}});
     else
-      std::cout << message_text(Msg::held_discarded, {std::to_string(options.discard)}) << '\n';
+      say(Msg::held_discarded, {std::to_string(options.discard)});
     return {};
   }
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> pending, store->pending(ledger.id));
@@ -209,7 +200,7 @@ Status run_held(const Session& session, const HeldOptions& options) {
   if (session.as_json)
     print_json(list);
   else if (list.empty())
-    std::cout << message_text(Msg::held_none, {ledger.name}) << '\n';
+    say(Msg::held_none, {ledger.name});
   return {};
 }
 

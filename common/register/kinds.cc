@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/limits.h"
 #include "common/base/period.h"
 #include "common/base/text.h"
 
@@ -97,6 +98,9 @@ Result<Value> parse_value(const Field& field, std::string_view typed) {
     case FieldType::text: {
       DAFTAR_ASSIGN_OR_RETURN(const std::string text, normalise_text(typed));
       if (text.find('\0') != std::string::npos) return Status(Code::invalid, Msg::text_not_utf8);
+      if (Value::text(text).bytes().size() > limits::kValueBytes) {
+        return Status(Code::too_large, Msg::value_too_long, {std::string(field.name)});
+      }
       return Value::text(text);
     }
     case FieldType::reference:
@@ -119,7 +123,7 @@ std::string value_text(const Value& value) {
     case ValueType::reference: {
       const RecordKey key = *value.as_reference();
       const Kind* kind = find_kind(key.kind);
-      return (kind == nullptr ? std::to_string(key.kind) : std::string(kind->name)) + ":" +
+      return (kind == nullptr ? std::to_string(key.kind) : std::string(kind->name)) + "#" +
              key.id();
     }
     case ValueType::period: {

@@ -62,7 +62,7 @@ const Kind* find_kind(std::string_view name);
 /// if it is not of the field's type.
 Result<Value> parse_value(const Field& field, std::string_view typed);
 
-/// A value as people read it; references as "kind:id".
+/// A value as people read it; references as "kind#id".
 std::string value_text(const Value& value);
 
 /// What the table says of a changeset.

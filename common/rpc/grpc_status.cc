@@ -43,10 +43,11 @@ Status from_grpc(const grpc::Status& status) {
   if (status.ok()) return {};
   const std::optional<Msg> message = find_message(status.error_message());
   if (!message) {
-    const bool cancelled = status.error_code() == grpc::StatusCode::CANCELLED;
-    return {cancelled ? Code::cancelled : Code::unavailable,
+    // gRPC's own words name sockets and files; a person is helped by which of the two it was.
+    const bool no_line = status.error_code() == grpc::StatusCode::UNAVAILABLE;
+    return {Code::unavailable,
             Msg::hub_unreachable,
-            {status.error_message()}};
+            {no_line ? "UNAVAILABLE" : status.error_message()}};
   }
   std::vector<std::string> arguments;
   std::istringstream lines(status.error_details());

@@ -5,11 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace daftar {
@@ -41,6 +40,20 @@ Status write_all(int descriptor, std::string_view content, const std::string& pa
   return ::fsync(descriptor) == 0 ? Status() : system_failure(path);
 }
 
+// Reads to the end, or until there is more than `most`: a device or pipe does not say its size.
+Result<std::string> read_all(int descriptor, const std::string& path, size_t most) {
+  std::string content;
+  std::array<char, 64 * 1024> buffer{};
+  while (content.size() <= most) {
+    const ssize_t got = ::read(descriptor, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_failure(path);
+    if (got == 0) break;
+    content.append(buffer.data(), static_cast<size_t>(got));
+  }
+  return content;
+}
+
 }  // namespace
 
 Status make_private_folder(const std::string& folder) {
@@ -58,14 +71,17 @@ Result<std::string> read_file(const std::string& path, size_t most) {
   if (fs::is_directory(path, error)) {
     return Status(Code::invalid, Msg::file_io, {path, "it is a folder"});
   }
-  std::ifstream file(path, std::ios::binary);
   const auto size = fs::file_size(path, error);
-  if (!error && size > most) {
+  const auto too_large = [&](uintmax_t bytes) {
     return Status(Code::too_large, Msg::file_too_large,
-                  {path, std::to_string(size), std::to_string(most)});
-  }
-  std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return system_failure(path);
+                  {path, std::to_string(bytes), std::to_string(most)});
+  };
+  if (!error && size > most) return too_large(size);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return system_failure(path);
+  Result<std::string> content = read_all(descriptor, path, most);
+  ::close(descriptor);
+  if (content.ok() && content->size() > most) return too_large(content->size());
   return content;
 }
 

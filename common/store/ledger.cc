@@ -35,6 +35,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(LedgerStore& store, LedgerId id,
   return ledger;
 }
 
+Result<bool> Ledger::is_current() {
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store_.row(id_));
+  return row.size == state_.position && row.materialised == materialised_;
+}
+
 // Folds the entries that were durable before their records were written. Only records matter: chain
 // heads, origins and the right edge were saved with the entries.
 Status Ledger::replay() {

@@ -38,7 +38,12 @@ class Ledger : private RecordSource {
   static Result<std::unique_ptr<Ledger>> open(LedgerStore& store, LedgerId id,
                                               std::string_view name);
 
-  LedgerId id() const { return id_; }
+  /// Whether the store still stands where this Ledger thinks: another program over the same store
+  /// may have appended entries or written records. If not, it must be dropped, with what it has not
+  /// written: folding an entry into records that have it already would be wrong.
+  Result<bool> is_current();
+
+  [[nodiscard]] LedgerId id() const { return id_; }
   const LedgerState& state() const { return state_; }
   TreeHead tree_head() const { return {edge_.size(), edge_.root()}; }
 

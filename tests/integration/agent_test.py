@@ -97,28 +97,48 @@ class AgentTest(office.OfficeTest):
         self.end(after)
         self.said("a second agent is refused with 13; import, set, show, export, sync and log work beside the first")
 
-    def test_agent_follows_work_that_a_command_synced_beside_it(self):
-        """The agent keeps the ledger open; a sync by command moves it on; the agent's next one must go on from it."""
-        agent = self.start_agent()
-        self.wait_for(agent, "sync.done")
-        b = Device(self, self.hub, "b")
-        b.sync()
-        self.begin_register(b)
-        b.sync()
+    def device_with_a_night_soon(self, devices):
+        """One of the devices, and the --at with which its next night is 12 to 22 seconds from now: each has an offset
+        of its own, 97 s times its number within half an hour."""
+        now = int(time.time())
+        for device in devices:
+            offset = device.number * 97 % 1800
+            for due in range(now + 12, now + 23):
+                if (due - offset) % 60 == 0:
+                    return device, datetime.datetime.fromtimestamp(due - offset).strftime("%H:%M")
+        raise AssertionError("the offsets of the devices leave a gap")
+
+    def test_the_night_comes_and_the_agent_goes_on_from_where_a_command_got(self):
+        """The agent keeps the ledger open; a sync by command beside it moves the folder on."""
+        devices = [Device(self, self.hub, f"device{n}") for n in range(8)]
         self.a.sync()
-        agent.kill()
-        again = self.start_agent()          # kill -9 left no lock behind
+        self.begin_register(self.a)
+        self.a.sync()
+        device, at = self.device_with_a_night_soon(devices)
+        agent = device.start("agent", "--at", at)
+        self.wait_for(agent, "sync.done")
         self.a.set("1.1@2024", "value=1")
         self.a.sync()
-        self.end(again)
-        b.sync()
-        self.assert_equal_everywhere(self.hub, self.a, b)
+        device.sync()
+        device.set("1.2@2024", "value=2")
+        self.a.set("1.1@2025", "value=3")
+        self.a.sync()
+        self.wait_for(agent, "sync.done", 2)
+        self.end(agent)
+        self.a.sync()
+        self.assert_equal_everywhere(self.hub, self.a, device)
+        self.assertEqual((device.value("1.1@2025"), self.a.value("1.2@2024")), ("3", "2"))
+        self.said("the agent syncs in its own minute of the night, after a command has synced beside it")
+
+    def test_an_agent_that_was_killed_leaves_no_lock(self):
+        agent = self.start_agent()
+        agent.kill()
+        self.end(self.start_agent())
 
     def test_hub_down_is_logged_and_the_agent_ends_promptly(self):
         self.hub.stop()
         agent = self.start_agent()
         self.wait_for(agent, "warning hub.unreachable")
-        self.begin_offline_work()
         self.assertTrue(agent.is_running(), agent.log())
         self.end(agent)
         self.assertEqual(agent.log().count("hub.unreachable"), 1, "the next attempt waits for the backoff")
@@ -127,10 +147,6 @@ class AgentTest(office.OfficeTest):
         self.wait_for(agent, "sync.done")
         self.end(agent)
         self.said("a hub that is down: logged with hub.unreachable, tried again later; SIGTERM ends it, exit 0")
-
-    def begin_offline_work(self):
-        result = self.a.try_run("show")
-        self.assertEqual((result.code, result.error), (3, "ledger.none"), str(result))
 
     def test_sigterm_while_the_hub_does_not_answer(self):
         self.a.sync()

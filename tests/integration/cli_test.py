@@ -326,8 +326,9 @@ class CommandLineTest(office.OfficeTest):
         wrong = []
         for line, arabic, french in [
                 ("@show", "لا يوجد مجلد دفتر", "Il n'y a pas de dossier Daftar"),
-                ("conflicts", "", "Aucun"), ("set 1.1 name_en=x", "", "Enregistré"), ("show 9.9", "", "Il n'y a pas de"),
-                ("set 1.1@2024 value=x", "ليس رقماً", "n'est pas un nombre"), ("sync", "لم يجب", "n'a pas répondu"),
+                ("conflicts", "", "Aucun"), ("set 1.1 name_en=x", "", "Enregistré"),
+                ("show 9.9", "", "Il n'y a pas de"), ("sync", "لم يجب", "n'a pas répondu"),
+                ("set 1.1@2024 value=x", "ليس رقماً", "n'est pas un nombre"),
                 ("import --dry-run {good}", "", "modifications")]:
             program = none if line[0] == "@" else self.device
             for language, expected in (("ar", arabic), ("fr_FR.UTF-8", french)):

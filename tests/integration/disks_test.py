@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Copied and restored disks (design §5): of a device, before and after it had work, and of the hub."""
 
-import os
 import shutil
 
 import office

@@ -71,7 +71,8 @@ class Result:
             return ""
 
     def __str__(self):
-        return f"{' '.join(self.arguments)}\n  exit {self.code}\n  stdout: {self.out[-2000:]}\n  stderr: {self.err[-2000:]}"
+        words = " ".join(self.arguments)
+        return f"{words}\n  exit {self.code}\n  stdout: {self.out[-2000:]}\n  stderr: {self.err[-2000:]}"
 
 
 class Program:

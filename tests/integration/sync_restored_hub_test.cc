@@ -130,6 +130,28 @@ TEST_F(RestoredHubTest, TwoDevicesGiveBackTheSameEntries) {
   world.expect_all_entered_once();
 }
 
+TEST_F(RestoredHubTest, ACheckpointBetweenThoseThatWereGivenBackIsStillThePast) {
+  need(first.sync().report.status);
+  need(late.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  first.save(kRoads, kName, "one more");
+  need(first.sync().report.status);
+  need(late.sync().report.status);  // verifies size 4
+  TestDevice& third = world.add_device();
+  first.save(kRoads, kName, "and one");
+  need(first.sync().report.status);
+  need(third.sync().report.status);  // verifies size 5, in one step
+  world.hub.restore(world.folder / "backup");
+  need(world.hub.store().add_device(need(third.store().key()).public_key(), std::nullopt, "again",
+                                    true, {}));
+  need(third.sync().report.status);  // gives back 4 and 5 with the checkpoint of 5
+  ASSERT_EQ(world.hub.head(kTransport).size, 5U);
+  late.save(kBuses, kName, "Buses");
+  const SyncOutcome outcome = late.sync();
+  EXPECT_TRUE(outcome.report.turned_away.empty());
+  EXPECT_EQ(outcome.report.pushed, 1U);
+}
+
 TEST_F(RestoredHubTest, EntriesThatTheHubNeverPublishedAreNotTakenBack) {
   const hub::Device device = need(world.hub.service().authenticate(first.number()));
   std::vector<WireEntry> entries;

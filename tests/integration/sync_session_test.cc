@@ -320,14 +320,15 @@ TEST_F(SyncSessionTest, WorkOverTheSizeOfABatchIsCutIntoSeveral) {
 TEST_F(SyncSessionTest, MoreChangesetsThanABatchHoldsAreCutIntoSeveral) {
   std::vector<client::Draft> drafts;
   for (size_t i = 0; i < limits::kPushFrameChangesets + 1; ++i) {
-    drafts.push_back({Context{}, "m" + std::to_string(i), std::nullopt,
+    drafts.push_back({Context{},
+                      "m" + std::to_string(i),
+                      std::nullopt,
                       {{kRoads, {{kName, Value::text(std::to_string(i)), std::nullopt}}}}});
     world.saved[kTransport].push_back(drafts.back().message);
   }
   need(first.store().save(first.ledger(), drafts, world.clock.wall));
   size_t batches = 0;
-  const SyncOutcome outcome =
-      first.sync({.on_push = [&](const v1::PushRequest&) { ++batches; }});
+  const SyncOutcome outcome = first.sync({.on_push = [&](const v1::PushRequest&) { ++batches; }});
   EXPECT_TRUE(outcome.report.status.ok()) << outcome.report.status.text();
   EXPECT_EQ(batches, 2U);
   need(second.sync().report.status);

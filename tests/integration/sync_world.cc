@@ -23,10 +23,10 @@ void TestHub::open() {
     return need(hub::HubStore::open(folder_, Database::Access::read_write));
   };
   store_ = open_store();
-  writer_ = std::make_unique<hub::Writer>(
-      open_store(), clock_, [this](const Changeset& changeset, uint64_t national) {
-        return authority(changeset, national);
-      });
+  writer_ = std::make_unique<hub::Writer>(open_store(), clock_,
+                                          [this](const Changeset& changeset, uint64_t national) {
+                                            return authority(changeset, national);
+                                          });
   service_ = std::make_unique<hub::Service>(open_store(), need(store_->identity()), *writer_);
 }
 
@@ -243,7 +243,7 @@ uint64_t TestDevice::save(const RecordKey& key, FieldNumber field, const std::st
                           std::optional<Context> seen, const std::string& name) {
   client::Draft draft;
   draft.context = seen.value_or(context(name));
-  draft.message = text;
+  draft.message = text.substr(0, 100);
   draft.records = {{key, {{field, Value::text(text), std::nullopt}}}};
   return save_draft(draft, name);
 }
@@ -302,9 +302,8 @@ TestDevice& SyncWorld::add_device(const std::vector<std::string>& ledgers) {
   need(client::ClientStore::create(path));
   TestDevice& device = devices_.emplace_back(*this, path);
   device.open();
-  const hub::Device registered =
-      need(hub.store().add_device(need(device.store().key()).public_key(), std::nullopt, "test",
-                                  ledgers.empty(), ledgers));
+  const hub::Device registered = need(hub.store().add_device(
+      need(device.store().key()).public_key(), std::nullopt, "test", ledgers.empty(), ledgers));
   need(device.store().set_identity(identity_of(registered)));
   return device;
 }

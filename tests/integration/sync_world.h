@@ -166,8 +166,8 @@ class TestDevice {
   client::View view(const std::string& name = kTransport);
   Context context(const std::string& name = kTransport);
 
-  /// Saves one text, having looked at what is here now or at `context`; the text is the message
-  /// too, by which the world counts it.
+  /// Saves one text, having looked at what is here now or at `context`; the text (its
+  /// beginning) is the message too, by which the world counts it.
   uint64_t save(const RecordKey& key, FieldNumber field, const std::string& text,
                 std::optional<Context> context = {}, const std::string& ledger = kTransport);
   uint64_t save_draft(const client::Draft& draft, const std::string& ledger = kTransport);

@@ -4,7 +4,7 @@
 import csv
 
 import office
-from office import LEDGER, Device, Hub, folder_bytes, wait_until
+from office import Device, Hub, folder_bytes, wait_until
 
 
 class TwoOfficesTest(office.OfficeTest):
@@ -125,6 +125,22 @@ class TwoOfficesTest(office.OfficeTest):
             self.assertEqual(kept, {"1.1", "1.3", "1.4"})
             self.assertEqual(device.value("1.1", "name_en"), "Named by b")
         self.said("deletion against an unseen edit stands as a conflict, in both orders, and is settled")
+
+    def test_numbers_typed_with_zeros_are_one_conflict(self):
+        """A number and the way it was typed are settled together."""
+        a, b = self.a, self.b
+        a.sync()
+        self.begin_register(a)
+        self.sync_all()
+        a.set("1.1@2024", "value=10.50")
+        b.set("1.1@2024", "value=20.50")
+        self.sync_all()
+        self.assertEqual([(one["record"], one["field"]) for one in a.conflicts()], [("1.1@2024", "value")])
+        a.run("resolve", "1.1@2024", "value", "--take", 1)
+        self.sync_all()
+        for device in (a, b):
+            self.assertEqual((device.value("1.1@2024"), device.conflicts()), ("20.5", []))
+        self.assert_equal_everywhere(self.hub, a, b)
 
     # -- kill -9 in the middle
 

@@ -20,7 +20,7 @@ class TempFolder {
   TempFolder() {
     namespace fs = std::filesystem;
     const char* wanted = std::getenv("TEST_TMPDIR");
-    const fs::path base = wanted != nullptr            ? fs::path(wanted)
+    const fs::path base = wanted != nullptr              ? fs::path(wanted)
                           : fs::is_directory("/dev/shm") ? fs::path("/dev/shm")
                                                          : fs::temp_directory_path();
     std::string pattern = (base / "daftar-test-XXXXXX").string();
