@@ -58,7 +58,9 @@ class Agent {
       timer_.cancel();
     });
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> last, store_.setting("last_sync_ms"));
-    if (last) last_success_ms_ = std::stoull(*last);
+    if (last) {
+      DAFTAR_ASSIGN_OR_RETURN(last_success_ms_, parse_setting("last_sync_ms", *last));
+    }
     due_ms_ = next(clock_.wall_ms());
     log_event(spdlog::level::info, Msg::agent_started, {identity_.hub_address, time_text(due_ms_)});
     while (!is_stopping_) {

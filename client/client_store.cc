@@ -1,8 +1,10 @@
 #include "client/client_store.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "common/base/limits.h"
@@ -83,11 +85,15 @@ Status ClientStore::create(const std::string& folder) {
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
   if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::folder_exists, {folder}};
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
-  Transaction transaction(database);
-  DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
-  DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
-  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
+  // A power cut may have left the tables without a key: nothing can have been written in them.
+  if (version == 0) {
+    Transaction transaction(database);
+    DAFTAR_RETURN_IF_ERROR(transaction.begin());
+    DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
+    DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+    DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  }
   // Last, so that a folder with a key is a whole one.
   return write_file(key_path(folder), SigningKey::generate().seed(), true);
 }
@@ -108,6 +114,9 @@ Result<std::unique_ptr<ClientStore>> ClientStore::open(const std::string& folder
   }
   std::unique_ptr<ClientStore> store(new ClientStore(std::move(database), folder));
   DAFTAR_ASSIGN_OR_RETURN(store->ledger_store_, open_sqlite_ledger_store(store->database_));
+  if (access == Database::Access::read_write && store->has_new_key()) {
+    DAFTAR_RETURN_IF_ERROR(store->move_new_key());
+  }
   return store;
 }
 
@@ -137,6 +146,15 @@ Status ClientStore::set_setting(const std::string& name, const std::string& valu
   return put->bind_text(1, name).bind_text(2, value).run();
 }
 
+Result<uint64_t> parse_setting(const std::string& name, const std::string& text) {
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0) {
+    return Status(Code::corrupt, Msg::setting_bad, {name, text});
+  }
+  return number;
+}
+
 Result<Identity> ClientStore::identity() {
   std::map<std::string, std::string> values;
   for (const char* name : {"device", "user", "hub_address", "hub_name", "hub_key"}) {
@@ -145,11 +163,13 @@ Result<Identity> ClientStore::identity() {
     values[name] = *value;
   }
   Identity identity;
-  identity.device = std::stoull(values["device"]);
-  identity.user = std::stoull(values["user"]);
+  DAFTAR_ASSIGN_OR_RETURN(identity.device, parse_setting("device", values["device"]));
+  DAFTAR_ASSIGN_OR_RETURN(identity.user, parse_setting("user", values["user"]));
   identity.hub_address = values["hub_address"];
   identity.hub_name = values["hub_name"];
-  DAFTAR_ASSIGN_OR_RETURN(identity.hub_key, parse_key(values["hub_key"]));
+  const Result<PublicKey> key = parse_key(values["hub_key"]);
+  if (!key.ok()) return Status(Code::corrupt, Msg::setting_bad, {"hub_key", values["hub_key"]});
+  identity.hub_key = *key;
   return identity;
 }
 
@@ -185,6 +205,21 @@ Result<std::vector<LedgerInfo>> ClientStore::held_ledgers() {
     result.push_back(std::move(info));
   }
   return result;
+}
+
+Result<std::set<std::string>> ClientStore::listed_ledgers() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> text, setting("listed_ledgers"));
+  std::set<std::string> names;
+  std::istringstream lines(text.value_or(""));
+  for (std::string line; std::getline(lines, line);) names.insert(line);
+  return names;
+}
+
+Status ClientStore::set_listed_ledgers(const std::set<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += name + "\n";
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> before, setting("listed_ledgers"));
+  return before == text ? Status() : set_setting("listed_ledgers", text);
 }
 
 Result<LedgerId> ClientStore::add_ledger(const std::string& name) {
@@ -263,6 +298,20 @@ DeviceKeys ClientStore::device_keys() {
     (*query)->reset();
     return key;
   };
+}
+
+std::map<DeviceNumber, PublicKey> ClientStore::known_devices() {
+  std::map<DeviceNumber, PublicKey> devices;
+  Result<Statement*> query = use("SELECT device, key FROM device_key");
+  while (query.ok()) {
+    const Result<bool> has_row = (*query)->step();
+    if (!has_row.ok() || !*has_row) break;
+    PublicKey key{};
+    if ((*query)->blob(1).size() != key.size()) continue;
+    std::memcpy(key.data(), (*query)->blob(1).data(), key.size());
+    devices[(*query)->number(0)] = key;
+  }
+  return devices;
 }
 
 Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
@@ -393,7 +442,10 @@ Result<uint64_t> ClientStore::reserve_ids(uint64_t count) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> next, setting("next_counter"));
-  const uint64_t first = next ? std::stoull(*next) : 1;
+  uint64_t first = 1;
+  if (next) {
+    DAFTAR_ASSIGN_OR_RETURN(first, parse_setting("next_counter", *next));
+  }
   DAFTAR_RETURN_IF_ERROR(set_setting("next_counter", std::to_string(first + count)));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return first;
@@ -484,41 +536,54 @@ Result<bool> ClientStore::was_imported(LedgerId ledger, const Hash& file) {
   return has_row;
 }
 
+Result<DeviceNumber> ClientStore::holder(LedgerId ledger, uint64_t seq) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT device FROM pending WHERE ledger = ?1 AND seq = ?2 AND state = 2 "
+          "ORDER BY device = ?3 DESC, device DESC LIMIT 1"));
+  query->bind(1, ledger).bind(2, seq).bind(3, own.device);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  const DeviceNumber device = has_row ? query->number(0) : 0;
+  query->reset();
+  if (!has_row) return Status(Code::not_found, Msg::held_missing, {std::to_string(seq)});
+  return device;
+}
+
 Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::string& message,
                                       uint64_t now_ms) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber device, holder(ledger, seq));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> all, pending(ledger));
   std::optional<Changeset> held;
   std::set<std::pair<RecordKey, FieldNumber>> later;
-  const auto note_cells = [&](const Changeset& changeset) {
+  const auto note_cells = [&](const Changeset& changeset, uint64_t) {
     for (const RecordEdits& record : changeset.records) {
       for (const CellEdit& cell : record.cells) later.emplace(record.key, cell.field);
     }
   };
   for (const PendingChangeset& one : all) {
-    if (one.device != own.device || one.seq < seq) continue;
+    const bool is_later = one.device == own.device && (device != own.device || one.seq > seq);
     DAFTAR_ASSIGN_OR_RETURN(Changeset changeset, decode_changeset(one.bytes));
-    if (one.seq == seq && one.state == PendingState::held) {
+    if (one.device == device && one.seq == seq) {
       held = std::move(changeset);
-    } else if (one.seq > seq && !is_held(one.state)) {
-      note_cells(changeset);
+    } else if (is_later && !is_held(one.state)) {
+      note_cells(changeset, 0);
     }
   }
-  if (!held) return Status(Code::not_found, Msg::held_missing, {std::to_string(seq)});
   DAFTAR_ASSIGN_OR_RETURN(const auto heads, ledger_store_->chain_heads(ledger));
-  const uint64_t confirmed = heads.contains(own.device) ? heads.at(own.device).seq : 0;
-  for (uint64_t next = seq + 1; next <= confirmed; ++next) {
-    DAFTAR_ASSIGN_OR_RETURN(const auto row, ledger_store_->chain_row(ledger, own.device, next));
-    DAFTAR_RETURN_IF_ERROR(ledger_store_->read_entries(
-        ledger, row->position, row->position, [&](const StoredEntry& entry) -> Status {
-          if (entry.changeset.empty()) return {};
-          DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(entry.changeset));
-          note_cells(changeset);
-          return {};
-        }));
-  }
+  const auto read_later = [&](DeviceNumber number, uint64_t first) -> Status {
+    const auto head = heads.find(number);
+    if (head == heads.end()) return {};
+    return read_chain(ledger, number, first, head->second.seq, note_cells);
+  };
+  DAFTAR_RETURN_IF_ERROR(read_later(device, seq + 1));
+  if (device != own.device) DAFTAR_RETURN_IF_ERROR(read_later(own.device, 1));
+  // Under another number the old one's seq means nothing: what was seen then is covered by
+  // `continues`.
+  if (device != own.device) held->context.own_seq = 0;
   Draft draft{held->context, message.empty() ? held->message : message, held->source, {}};
   for (RecordEdits& record : held->records) {
     std::erase_if(record.cells, [&](const CellEdit& cell) {
@@ -533,18 +598,17 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * mark,
       use("UPDATE pending SET state = 4 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
-  DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, own.device).bind(3, seq).run());
+  DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, device).bind(3, seq).run());
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return saved;
 }
 
 Status ClientStore::discard(LedgerId ledger, uint64_t seq) {
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber device, holder(ledger, seq));
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * mark,
-      use("UPDATE pending SET state = 3 WHERE ledger = ?1 AND seq = ?2 AND state = 2"));
-  DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, seq).run());
-  if (database_.changes() == 0) return {Code::not_found, Msg::held_missing, {std::to_string(seq)}};
-  return {};
+      use("UPDATE pending SET state = 3 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  return mark->bind(1, ledger).bind(2, device).bind(3, seq).run();
 }
 
 }  // namespace daftar::client

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,18 @@ struct Draft {
   std::vector<RecordEdits> records;  ///< ascending by key
 };
 
+/// Entries behind those that are here, up to a checkpoint.
+struct PulledBatch {
+  std::vector<WireEntry> entries;
+  TreeHead head;     ///< what the checkpoint says
+  std::string note;  ///< the checkpoint as it was signed
+  /// Of the devices whose first changeset is in the batch.
+  std::map<DeviceNumber, PublicKey> keys;
+};
+
+/// A number as settings keep it; Code::corrupt if it is none.
+Result<uint64_t> parse_setting(const std::string& name, const std::string& text);
+
 /// A ledger held here.
 struct LedgerInfo {
   std::string name;
@@ -86,6 +99,24 @@ class ClientStore {
   LedgerStore& ledgers() { return *ledger_store_; }
   Result<SigningKey> key();
 
+  /// While it lives, all reads of this store are of one moment; saving has to wait until it is
+  /// gone.
+  class Snapshot {
+   public:
+    explicit Snapshot(ClientStore& store) : store_(store) {
+      is_open_ = store_.database_.execute("BEGIN").ok();
+    }
+    ~Snapshot() {
+      if (is_open_) store_.database_.rollback();
+    }
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+   private:
+    ClientStore& store_;
+    bool is_open_ = false;
+  };
+
   // -- settings
   /// Code::not_found until the device was registered.
   Result<Identity> identity();
@@ -101,6 +132,10 @@ class ClientStore {
   Result<TreeHead> verified_head(LedgerId ledger);
   /// The newest verified checkpoint as it was signed; "" if there is none.
   Result<std::string> checkpoint(LedgerId ledger);
+
+  /// The ledgers that the hub named in its last answer.
+  Result<std::set<std::string>> listed_ledgers();
+  Status set_listed_ledgers(const std::set<std::string>& names);
 
   // -- saving
   /// The context of a screen that shows this ledger now.
@@ -144,12 +179,12 @@ class ClientStore {
   Status reconcile_chain(LedgerId ledger, const ChainHead& hub_head);
   Status mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t first_position, uint64_t count);
   Status mark_refused(LedgerId ledger, uint64_t seq, RefusalReason reason);
-  /// Takes a batch that ends at `head`, whose signature was verified; `note` is the signed text.
-  /// Nothing of it is kept unless all of it is right. Returns the number of edits.
-  Result<uint64_t> take_entries(LedgerId ledger, const std::vector<WireEntry>& entries,
-                                const TreeHead& head, const std::string& note);
-  Status put_device_key(DeviceNumber device, const PublicKey& key);
+  /// Takes a batch whose checkpoint's signature was verified. Nothing of it is kept unless all of
+  /// it is right. Returns the number of edits.
+  Result<uint64_t> take_entries(LedgerId ledger, const PulledBatch& batch);
   DeviceKeys device_keys();
+  /// All devices whose keys came with entries.
+  std::map<DeviceNumber, PublicKey> known_devices();
   /// The checkpoints verified above `size`, ascending, as signed.
   Result<std::vector<std::pair<uint64_t, std::string>>> checkpoints_above(LedgerId ledger,
                                                                           uint64_t size);
@@ -170,6 +205,9 @@ class ClientStore {
   Result<ChainHead> own_head(LedgerId ledger, DeviceNumber device);
   Result<uint64_t> append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,
                                  uint64_t now_ms);
+  /// Whose held changeset `seq` is: the present number's, else an older one's.
+  Status move_new_key();
+  Result<DeviceNumber> holder(LedgerId ledger, uint64_t seq);
   Status insert_pending(LedgerId ledger, const Changeset& changeset, std::string_view bytes,
                         const Hash& link);
   /// Adds what is looked up later: codes of records, hashes of imported files.
@@ -178,8 +216,8 @@ class ClientStore {
                     const EntryHeader& header);
   Status note_own_ids(const Changeset& changeset, DeviceNumber own);
   Result<std::string> own_bytes(LedgerId ledger, DeviceNumber own, uint64_t seq);
-  Status take_all(LedgerId ledger, const std::vector<WireEntry>& entries, const TreeHead& head,
-                  const std::string& note, uint64_t& edits);
+  Status take_all(LedgerId ledger, const PulledBatch& batch, uint64_t& edits);
+  Status put_device_key(DeviceNumber device, const PublicKey& key);
   Status take_entry(LedgerId ledger, const WireEntry& entry, DeviceNumber own, uint64_t& edits);
   Result<Ledger*> open_ledger(LedgerId id);
   Status make_again(const LedgerInfo& ledger, DeviceNumber old_device, const Identity& identity,

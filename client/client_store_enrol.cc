@@ -69,6 +69,9 @@ bool ClientStore::has_new_key() { return read_file(folder_ + "/device.key.next",
 Status ClientStore::adopt(const Identity& identity) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity old, this->identity());
   if (old.device == identity.device && !has_new_key()) return set_identity(identity);
+  // A sync under way speaks for the old number.
+  DAFTAR_ASSIGN_OR_RETURN(const auto lock, FileLock::acquire(folder_ + "/sync.lock"));
+  if (!lock) return {Code::exists, Msg::sync_running, {folder_}};
   DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, prepare_new_key());
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> all, held_ledgers());
   Transaction transaction(database_);
@@ -79,12 +82,20 @@ Status ClientStore::adopt(const Identity& identity) {
     }
   }
   DAFTAR_RETURN_IF_ERROR(set_identity(identity));
+  DAFTAR_RETURN_IF_ERROR(set_setting("device_key", key_text(key)));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
-  // After a power cut here the number is new and the key old; the same command run again gets past
-  // this, because it finds its number and only moves the key.
+  return move_new_key();
+}
+
+// The number has changed with the transaction; the key file follows. A power cut in between is
+// mended when the folder is opened next.
+Status ClientStore::move_new_key() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> wanted, setting("device_key"));
   const std::string fresh = folder_ + "/device.key.next";
-  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(fresh, 64));
-  DAFTAR_RETURN_IF_ERROR(write_file(folder_ + "/device.key", seed, true));
+  const Result<std::string> seed = read_file(fresh, 64);
+  if (!wanted || !seed.ok() || seed->size() != 32) return {};
+  if (key_text(SigningKey::from_seed(*seed).public_key()) != *wanted) return {};
+  DAFTAR_RETURN_IF_ERROR(write_file(folder_ + "/device.key", *seed, true));
   std::remove(fresh.c_str());
   return {};
 }

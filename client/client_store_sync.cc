@@ -53,6 +53,17 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
   const bool differs = is_pending && find->blob(0) != hash_bytes(hub_head.link);
   find->reset();
   if (differs) return {Code::forked, Msg::device_forked, {std::to_string(own.device)}};
+  // What the hub has, though its reply was lost, need not be sent again; its entry will tell the
+  // place.
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * entered,
+      use("UPDATE pending SET state = 1 "
+          "WHERE ledger = ?1 AND device = ?2 AND seq <= ?3 AND state = 0 AND ?4"));
+  DAFTAR_RETURN_IF_ERROR(entered->bind(1, ledger)
+                             .bind(2, own.device)
+                             .bind(3, hub_head.seq)
+                             .bind(4, is_pending ? 1 : 0)
+                             .run());
   // A hub restored from a backup may have lost what it acknowledged: send that again.
   DAFTAR_ASSIGN_OR_RETURN(Statement * again,
                           use("UPDATE pending SET state = 0, position = 0, reason = 0 "
@@ -80,17 +91,20 @@ Status ClientStore::mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t f
 Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason reason) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
   DAFTAR_ASSIGN_OR_RETURN(
-      Statement * mark, use("UPDATE pending SET state = 2, reason = ?4 "
+      Statement * mark, use("UPDATE pending SET state = ?5, reason = ?4 "
                             "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state IN (0, 1)"));
+  // Work that the ledger has already needs nobody's attention.
+  const PendingState state =
+      reason == RefusalReason::origin_entered ? PendingState::discarded : PendingState::held;
   return mark->bind(1, ledger)
       .bind(2, own.device)
       .bind(3, seq)
       .bind(4, static_cast<int>(reason))
+      .bind(5, static_cast<int>(state))
       .run();
 }
 
-Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const std::vector<WireEntry>& entries,
-                                           const TreeHead& head, const std::string& note) {
+Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const PulledBatch& batch) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   uint64_t edits = 0;
@@ -99,7 +113,7 @@ Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const std::vector<Wi
     DAFTAR_ASSIGN_OR_RETURN(const bool is_current, open->second->is_current());
     if (!is_current) open_.erase(open);
   }
-  Status taken = take_all(ledger, entries, head, note, edits);
+  Status taken = take_all(ledger, batch, edits);
   if (taken.ok()) taken = transaction.commit();
   if (!taken.ok()) {
     open_.erase(ledger);  // it is ahead of the disk
@@ -108,22 +122,25 @@ Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const std::vector<Wi
   return edits;
 }
 
-Status ClientStore::take_all(LedgerId id, const std::vector<WireEntry>& entries,
-                             const TreeHead& head, const std::string& note, uint64_t& edits) {
+Status ClientStore::take_all(LedgerId id, const PulledBatch& batch, uint64_t& edits) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
-  for (const WireEntry& entry : entries) {
+  for (const auto& [device, key] : batch.keys) {
+    DAFTAR_RETURN_IF_ERROR(put_device_key(device, key));
+  }
+  for (const WireEntry& entry : batch.entries) {
     DAFTAR_RETURN_IF_ERROR(take_entry(id, entry, own.device, edits));
   }
   DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(id));
-  if (ledger->tree_head() != head) {
-    return {
-        Code::corrupt, Msg::entry_root_wrong, {ledger->state().ledger, std::to_string(head.size)}};
+  if (ledger->tree_head() != batch.head || !ledger->is_sealed()) {
+    return {Code::corrupt,
+            Msg::entry_root_wrong,
+            {ledger->state().ledger, std::to_string(batch.head.size)}};
   }
   DAFTAR_RETURN_IF_ERROR(ledger->save_head());
   DAFTAR_RETURN_IF_ERROR(ledger->materialise());
   DAFTAR_ASSIGN_OR_RETURN(Statement * put,
                           use("INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2, ?3)"));
-  return put->bind(1, id).bind(2, head.size).bind_text(3, note).run();
+  return put->bind(1, id).bind(2, batch.head.size).bind_text(3, batch.note).run();
 }
 
 Status ClientStore::take_entry(LedgerId id, const WireEntry& entry, DeviceNumber own,
@@ -217,7 +234,10 @@ Status ClientStore::note_own_ids(const Changeset& changeset, DeviceNumber own) {
   }
   if (highest == 0) return {};
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> next, setting("next_counter"));
-  if (next && std::stoull(*next) > highest) return {};
+  if (next) {
+    DAFTAR_ASSIGN_OR_RETURN(const uint64_t counter, parse_setting("next_counter", *next));
+    if (counter > highest) return {};
+  }
   return set_setting("next_counter", std::to_string(highest + 1));
 }
 

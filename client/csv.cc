@@ -3,8 +3,8 @@
 #include <csv.h>
 
 #include <memory>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "common/base/limits.h"
 
@@ -16,7 +16,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // What libcsv's callbacks fill.
 struct Rows {
   CsvRow row;
-  std::optional<CsvRow> complete;
+  std::vector<CsvRow> complete;  ///< more than one where bare carriage returns end rows
 };
 
 void on_field(void* data, size_t size, void* rows) {
@@ -25,7 +25,7 @@ void on_field(void* data, size_t size, void* rows) {
 
 void on_row(int /*terminator*/, void* data) {
   auto* rows = static_cast<Rows*>(data);
-  rows->complete = std::exchange(rows->row, CsvRow{});
+  rows->complete.push_back(std::exchange(rows->row, CsvRow{}));
 }
 
 }  // namespace
@@ -40,6 +40,13 @@ Status read_csv(std::string_view content, const std::string& name,
   const std::unique_ptr<csv_parser, decltype(&csv_free)> owner(&parser, &csv_free);
   csv_set_space_func(&parser, [](unsigned char) { return 0; });  // spaces belong to the value
   Rows rows;
+  const auto visit_complete = [&](uint64_t begin) -> Status {
+    for (CsvRow& row : std::exchange(rows.complete, {})) {
+      row.line = begin;
+      DAFTAR_RETURN_IF_ERROR(visit(std::move(row)));
+    }
+    return {};
+  };
   bool in_row = false;
   size_t row_bytes = 0;
   // Line by line, so that each row knows where it began: libcsv does not say.
@@ -56,10 +63,9 @@ Status read_csv(std::string_view content, const std::string& name,
     if (parsed != text.size() || row_bytes > limits::kTableRowBytes) {
       return {Code::invalid, Msg::csv_bad, {name, std::to_string(begin)}};
     }
-    if (rows.complete) {
-      rows.complete->line = begin;
-      DAFTAR_RETURN_IF_ERROR(visit(*std::exchange(rows.complete, std::nullopt)));
-      in_row = false;
+    if (!rows.complete.empty()) {
+      DAFTAR_RETURN_IF_ERROR(visit_complete(begin));
+      in_row = !rows.row.cells.empty();
       row_bytes = 0;
     }
   }
@@ -67,9 +73,7 @@ Status read_csv(std::string_view content, const std::string& name,
   if (csv_fini(&parser, on_field, on_row, &rows) != 0) {
     return {Code::invalid, Msg::csv_bad, {name, std::to_string(begin)}};
   }
-  if (!rows.complete) return {};
-  rows.complete->line = begin;
-  return visit(*std::move(rows.complete));
+  return visit_complete(begin);
 }
 
 void write_csv_row(std::string& out, const std::vector<std::string>& cells) {

@@ -50,7 +50,7 @@ class TableExport {
     // Codes of all first: a parent may come after its child.
     DAFTAR_RETURN_IF_ERROR(
         scan_(kind::indicator, [&](const RecordKey& key, const RecordState& record) -> Status {
-          codes_[key.bytes()] = value_text(record.reading(field::indicator_code));
+          codes_[key.id()] = value_text(record.reading(field::indicator_code));
           return {};
         }));
     DAFTAR_RETURN_IF_ERROR(
@@ -63,7 +63,7 @@ class TableExport {
   Status add_indicator(const RecordKey& key, const RecordState& record, std::string& out) {
     const Kind& described = *find_kind(key.kind);
     const std::string code = value_text(record.reading(described.find("code")->number));
-    codes_[key.bytes()] = code;
+    codes_[key.id()] = code;
     std::vector<std::string> cells;
     for (const std::string& column : kIndicatorColumns) {
       if (column == "id") {
@@ -71,7 +71,7 @@ class TableExport {
       } else if (column == "parent_id") {
         const auto parent = record.reading(field::indicator_parent).as_reference();
         const bool has_parent = key.kind == kind::indicator && parent;
-        cells.push_back(has_parent ? codes_[parent->bytes()] : "");
+        cells.push_back(has_parent ? codes_[parent->id()] : "");
       } else if (column == "level") {
         const auto parent = record.reading(field::indicator_parent).as_reference();
         const bool is_sub = parent && parent->kind == kind::indicator;
@@ -93,8 +93,7 @@ class TableExport {
     write_csv_row(out, {"indicator_id", "period", "value", last_column});
     DAFTAR_RETURN_IF_ERROR(
         scan_(number, [&](const RecordKey& key, const RecordState& record) -> Status {
-          RecordKey indicator{kind::indicator, key.device, key.counter, ""};
-          const auto code = codes_.find(indicator.bytes());
+          const auto code = codes_.find(key.id());
           if (code == codes_.end()) return {};
           std::string period = value_text(record.reading(period_as_written));
           if (period.empty()) {
@@ -121,7 +120,7 @@ class TableExport {
 
   Scan scan_;
   std::string folder_;
-  std::unordered_map<std::string, std::string> codes_;  ///< by key, of kpas and indicators
+  std::unordered_map<std::string, std::string> codes_;  ///< by id, of kpas and indicators
   std::map<std::string, uint64_t> counts_;
 };
 

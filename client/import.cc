@@ -73,6 +73,9 @@ class Importer {
   Status load_codes_of(KindNumber number, FieldNumber code_field);
   Status collect_indicators(const OpenFile& file);
   Status number_new_records();
+  Result<PlannedRow> indicator_row(const OpenFile& file, const std::string& code,
+                                   const IndicatorRow& indicator);
+  Status drop_unfit_records();
   Status plan_indicators(const OpenFile& file);
   Status plan_series(const OpenFile& file);
   Result<PlannedRow> series_row(const OpenFile& file, const CsvRow& row);
@@ -109,6 +112,12 @@ Result<std::string> normalise_code(std::string_view typed) {
   return code;
 }
 
+// A code that a row points to, compared as codes are kept; what is no code points to nothing.
+std::string plain_code(std::string_view typed) {
+  const Result<std::string> code = normalise_code(typed);
+  return code.ok() ? *code : "";
+}
+
 bool has_columns(const std::vector<std::string>& columns,
                  std::initializer_list<std::string_view> names) {
   return std::all_of(names.begin(), names.end(), [&](std::string_view name) {
@@ -132,6 +141,7 @@ Result<ImportPlan> Importer::run() {
     if (file.series == nullptr) DAFTAR_RETURN_IF_ERROR(collect_indicators(file));
   }
   DAFTAR_RETURN_IF_ERROR(number_new_records());
+  DAFTAR_RETURN_IF_ERROR(drop_unfit_records());
   for (const OpenFile& file : files_) {
     if (file.series == nullptr) DAFTAR_RETURN_IF_ERROR(plan_indicators(file));
   }
@@ -241,7 +251,8 @@ Status Importer::collect_indicators(const OpenFile& file) {
       return {};
     }
     IndicatorRow indicator{row.line, level == "kpa" ? kind::kpa : kind::indicator,
-                           cell_of(file.columns, row.cells, "parent_id"), std::move(row.cells)};
+                           plain_code(cell_of(file.columns, row.cells, "parent_id")),
+                           std::move(row.cells)};
     if (!codes_.contains(*code) && !fresh_.contains(*code)) {
       fresh_.emplace(*code, indicator);
       fresh_order_.push_back(*code);
@@ -262,39 +273,56 @@ Status Importer::number_new_records() {
   return {};
 }
 
+// What a row of a table of indicators says of its record, or why it cannot be taken.
+Result<PlannedRow> Importer::indicator_row(const OpenFile& file, const std::string& code,
+                                           const IndicatorRow& indicator) {
+  const auto key = codes_.find(code);
+  if (key == codes_.end()) return Status(Code::not_found, Msg::parent_missing, {indicator.parent});
+  PlannedRow row{indicator.line, key->second, {}, fresh_.contains(code)};
+  if (row.key.kind != indicator.kind) return Status(Code::conflict, Msg::level_changed, {code});
+  const Kind& described = *find_kind(indicator.kind);
+  row.cells.emplace_back(described.find("code")->number, Value::text(code));
+  if (indicator.kind == kind::indicator) {
+    const auto parent = codes_.find(indicator.parent);
+    if (parent == codes_.end()) {
+      return Status(Code::not_found, Msg::parent_missing, {indicator.parent});
+    }
+    row.cells.emplace_back(field::indicator_parent, Value::reference(parent->second));
+  }
+  for (size_t i = 0; i < indicator.cells.size(); ++i) {
+    const Field* field = described.find(file.columns[i]);
+    if (field == nullptr || field->type == FieldType::reference) continue;
+    DAFTAR_ASSIGN_OR_RETURN(Value value, parse_value(*field, indicator.cells[i]));
+    row.cells.emplace_back(field->number, std::move(value));
+  }
+  return row;
+}
+
+// A refused row that would have made a record takes its code back, and with it whatever points to
+// it: its children here, its values in the other tables.
+Status Importer::drop_unfit_records() {
+  bool is_stable = false;
+  while (!is_stable) {
+    is_stable = true;
+    for (const OpenFile& file : files_) {
+      for (const auto& [code, indicator] : indicator_rows_[file.index]) {
+        if (!fresh_.contains(code) || indicator_row(file, code, indicator).ok()) continue;
+        is_stable = is_stable && codes_.erase(code) == 0;
+      }
+    }
+  }
+  return {};
+}
+
 Status Importer::plan_indicators(const OpenFile& file) {
   std::vector<RecordEdits> edits;
   for (const auto& [code, indicator] : indicator_rows_[file.index]) {
-    PlannedRow row{indicator.line, codes_.at(code), {}, fresh_.contains(code)};
-    const Kind& described = *find_kind(indicator.kind);
-    Status refusal;
-    if (row.key.kind != indicator.kind) {
-      refusal = {Code::conflict, Msg::level_changed, {code}};
-    }
-    row.cells.emplace_back(described.find("code")->number, Value::text(code));
-    if (indicator.kind == kind::indicator) {
-      const auto parent = codes_.find(indicator.parent);
-      if (parent == codes_.end()) {
-        refusal = {Code::not_found, Msg::parent_missing, {indicator.parent}};
-      } else {
-        row.cells.emplace_back(field::indicator_parent, Value::reference(parent->second));
-      }
-    }
-    for (size_t i = 0; i < indicator.cells.size() && refusal.ok(); ++i) {
-      const Field* field = described.find(file.columns[i]);
-      if (field == nullptr || field->type == FieldType::reference) continue;
-      Result<Value> value = parse_value(*field, indicator.cells[i]);
-      if (!value.ok()) {
-        refusal = value.status();
-      } else {
-        row.cells.emplace_back(field->number, *std::move(value));
-      }
-    }
-    if (!refusal.ok()) {
-      note(file, row.line, RowFate::refused, refusal);
+    const Result<PlannedRow> row = indicator_row(file, code, indicator);
+    if (!row.ok()) {
+      note(file, indicator.line, RowFate::refused, row.status());
       continue;
     }
-    DAFTAR_RETURN_IF_ERROR(compare(file, row, edits));
+    DAFTAR_RETURN_IF_ERROR(compare(file, *row, edits));
   }
   add_drafts(file, std::move(edits));
   return {};
@@ -303,7 +331,7 @@ Status Importer::plan_indicators(const OpenFile& file) {
 Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row) {
   if (row.cells.size() > file.columns.size()) return Status(Code::invalid, Msg::row_too_long);
   const SeriesTable& table = *file.series;
-  const std::string code = cell_of(file.columns, row.cells, "indicator_id");
+  const std::string code = plain_code(cell_of(file.columns, row.cells, "indicator_id"));
   const std::string period_text = cell_of(file.columns, row.cells, "period");
   const std::string value_text = cell_of(file.columns, row.cells, "value");
   const auto indicator = codes_.find(code);
@@ -386,6 +414,10 @@ Status Importer::compare(const OpenFile& file, const PlannedRow& row,
   RecordState record;
   if (!row.is_new_record) {
     DAFTAR_ASSIGN_OR_RETURN(record, view_.record(row.key));
+  }
+  if (record.is_deleted()) {
+    note(file, row.line, RowFate::refused, {Code::refused, Msg::row_deleted});
+    return {};
   }
   RecordEdits wanted{row.key, {}};
   size_t contended = 0;

@@ -250,6 +250,8 @@ class CommandLine {
     CLI::App* command = add("resolve", kResolve, options, run_resolve);
     command->add_option("RECORD", options->record, "As `conflicts` names it")->required();
     command->add_option("FIELD", options->field, "As `conflicts` names it")->required();
+    command->add_option("--context", options->context,
+                        "What `conflicts` printed: refuse if something came since");
     command->add_flag("--keep", options->keep, "The value that the cell reads now");
     command->add_option("--take", options->take, "The contender with this number");
     command->add_option_function<std::string>(

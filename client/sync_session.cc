@@ -9,9 +9,10 @@
 namespace daftar::client {
 namespace {
 
-// Without a word from the hub for this long, the line counts as gone. A large batch on a bad line
-// (17 MB would be 5 minutes at 56 kB/s) is rare: ordinary ones are below 1 MB.
+// Without a word from the hub for this long, the line counts as gone …
 constexpr uint64_t kAnswerDeadlineMs = 60'000;
+// … and so much longer for what is being sent: the slowest line that counts as one.
+constexpr uint64_t kSlowestBytesPerMs = 2;
 
 Msg turned_away_message(v1::TurnedAway::Reason reason) {
   switch (reason) {
@@ -37,7 +38,9 @@ Msg turned_away_message(v1::TurnedAway::Reason reason) {
 SyncSession::SyncSession(ClientStore& store, Transport& transport, Clock& clock, Progress progress)
     : store_(store), transport_(transport), clock_(clock), progress_(std::move(progress)) {}
 
-void SyncSession::wait_for_answer() { deadline_ms_ = clock_.steady_ms() + kAnswerDeadlineMs; }
+void SyncSession::wait_for_answer(size_t sent_bytes) {
+  deadline_ms_ = clock_.steady_ms() + kAnswerDeadlineMs + sent_bytes / kSlowestBytesPerMs;
+}
 
 void SyncSession::finish(const Status& status) {
   if (is_done_) return;
@@ -87,9 +90,15 @@ void SyncSession::ask_heads(bool show) {
   std::map<std::string, TreeHead> known;
   uint64_t total = 0;
   bool is_work_waiting = false;
+  const Result<std::set<std::string>> listed = store_.listed_ledgers();
+  if (!listed.ok()) return finish(listed.status());
   for (const LedgerInfo& ledger : *ledgers) {
-    known[ledger.name] = ledger.verified;
-    total += ledger.verified.size;
+    // A ledger that the hub does not list (begun here, or no longer granted) is no part of what it
+    // knows.
+    if (listed->contains(ledger.name)) {
+      known[ledger.name] = ledger.verified;
+      total += ledger.verified.size;
+    }
     is_work_waiting = is_work_waiting || ledger.waiting + ledger.entered > 0;
     if (!show || ledger.verified.size == 0) continue;
     const Result<std::string> note = store_.checkpoint(ledger.id);
@@ -109,7 +118,7 @@ void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
   if (is_done_ || step_ != Step::heads) return;
   if (!status.ok()) return finish(status);
   if (reply.unchanged()) {
-    report_.is_unchanged = true;
+    report_.is_unchanged = report_.recovered == 0;
     return finish({});
   }
   if (reply.show()) {
@@ -126,6 +135,9 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     return {Code::too_large, Msg::frame_bad};
   }
   remotes_.clear();
+  std::set<std::string> listed;
+  for (const v1::LedgerHead& head : reply.ledgers()) listed.insert(head.ledger());
+  DAFTAR_RETURN_IF_ERROR(store_.set_listed_ledgers(listed));
   for (const v1::LedgerHead& head : reply.ledgers()) {
     RemoteLedger ledger;
     ledger.name = head.ledger();
@@ -150,6 +162,12 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     }
     remotes_.push_back(std::move(ledger));
   }
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> held, store_.held_ledgers());
+  for (const LedgerInfo& ledger : held) {
+    if (ledger.waiting + ledger.entered > 0 && !listed.contains(ledger.name)) {
+      report_.turned_away[ledger.name] = Msg::push_no_ledger;
+    }
+  }
   return {};
 }
 
@@ -160,6 +178,12 @@ void SyncSession::begin_recovery() {
     return ledger.verified.size > ledger.head.size;
   });
   if (!needed) return begin_push();
+  // The hub must know what is missing before anyone else pushes in its place.
+  if (!has_shown_) return ask_heads(true);
+  if (std::exchange(has_recovered_, true)) {
+    leave_behind();
+    return begin_push();
+  }
   step_ = Step::recovering;
   at_ = 0;
   recovered_to_ = 0;
@@ -184,17 +208,22 @@ Status SyncSession::send_recovery() {
     if (notes.empty()) continue;
     const auto& [size, note] = notes.front();
     std::vector<WireEntry> entries;
+    v1::RecoverRequest request;
     DAFTAR_RETURN_IF_ERROR(store_.ledgers().read_entries(
         ledger.id, from + 1, size, [&](const StoredEntry& entry) -> Status {
           entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
           return {};
         }));
-    v1::RecoverRequest request;
+    for (const auto& [device, key] : store_.known_devices()) {
+      v1::DeviceKey& sent = *request.add_keys();
+      sent.set_device(device);
+      sent.set_key(std::string(key.begin(), key.end()));
+    }
     request.set_ledger(ledger.name);
     request.set_frame(encode_pull_frame(entries));
     request.set_checkpoint(note);
     recovered_to_ = size;
-    wait_for_answer();
+    wait_for_answer(request.frame().size());
     transport_.recover(request);
     return {};
   }
@@ -202,9 +231,24 @@ Status SyncSession::send_recovery() {
   return {};
 }
 
+// The ledgers in which the hub stays behind: the others go on without them.
+void SyncSession::leave_behind() {
+  for (const RemoteLedger& ledger : remotes_) {
+    if (ledger.verified.size > ledger.head.size) {
+      report_.turned_away[ledger.name] = Msg::push_recovering;
+    }
+  }
+}
+
 void SyncSession::on_recover_end(const Status& status, const v1::RecoverReply& reply) {
   if (is_done_ || step_ != Step::recovering) return;
-  if (!status.ok()) return finish(status);
+  if (status.code() == Code::unavailable || status.code() == Code::cancelled) {
+    return finish(status);
+  }
+  if (!status.ok()) {
+    leave_behind();
+    return begin_push();
+  }
   report_.recovered += reply.recovered();
   progress_(report_);
   // The hub is another one now: begin again.
@@ -256,7 +300,7 @@ Result<bool> SyncSession::send_batch() {
     request.set_seen_root(std::string(hash_bytes(seal.seen.root)));
     request.set_signature(std::string(seal.signature.begin(), seal.signature.end()));
     sent_seq_ = newest.seq;
-    wait_for_answer();
+    wait_for_answer(request.frame().size());
     transport_.push(request);
     return true;
   }
@@ -270,7 +314,8 @@ void SyncSession::on_push_reply(const v1::PushReply& reply) {
   progress_(report_);
   const Result<bool> sent = send_batch();
   if (!sent.ok()) return fail(sent.status());
-  if (!*sent) transport_.finish_push();
+  if (*sent) return;
+  transport_.finish_push();
   wait_for_answer();
 }
 
@@ -321,7 +366,8 @@ Status SyncSession::begin_pull() {
     from.set_own_link(std::string(hash_bytes(own.link)));
   }
   if (request.ledgers_size() == 0) {
-    report_.is_unchanged = report_.pushed == 0 && report_.recovered == 0;
+    report_.is_unchanged =
+        report_.pushed == 0 && report_.recovered == 0 && report_.turned_away.empty();
     finish({});
     return {};
   }
@@ -346,16 +392,18 @@ Status SyncSession::take_pull_reply(const v1::PullReply& reply) {
       const TreeHead head,
       verify_checkpoint(reply.checkpoint(), checkpoint_origin(identity_.hub_name, ledger->name),
                         identity_.hub_key));
+  PulledBatch batch;
+  batch.head = head;
+  batch.note = reply.checkpoint();
   for (const v1::DeviceKey& sent : reply.keys()) {
     PublicKey key{};
     if (sent.key().size() != key.size()) return {Code::corrupt, Msg::frame_bad};
     std::copy(sent.key().begin(), sent.key().end(), key.begin());
-    DAFTAR_RETURN_IF_ERROR(store_.put_device_key(sent.device(), key));
+    batch.keys[sent.device()] = key;
   }
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<WireEntry> entries, decode_pull_frame(reply.frame()));
-  DAFTAR_ASSIGN_OR_RETURN(const uint64_t edits,
-                          store_.take_entries(ledger->id, entries, head, reply.checkpoint()));
-  report_.pulled += entries.size();
+  DAFTAR_ASSIGN_OR_RETURN(batch.entries, decode_pull_frame(reply.frame()));
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t edits, store_.take_entries(ledger->id, batch));
+  report_.pulled += batch.entries.size();
   report_.pulled_edits += edits;
   return {};
 }

@@ -105,7 +105,8 @@ class SyncSession {
   Status take_pull_reply(const v1::PullReply& reply);
   void finish(const Status& status);
   void fail(const Status& status);
-  void wait_for_answer();
+  void wait_for_answer(size_t sent_bytes = 0);
+  void leave_behind();
   [[nodiscard]] const RemoteLedger* remote(const std::string& name) const;
 
   ClientStore& store_;
@@ -117,6 +118,7 @@ class SyncSession {
   Step step_ = Step::idle;
   bool is_done_ = false;
   bool has_shown_ = false;
+  bool has_recovered_ = false;
   uint64_t deadline_ms_ = 0;
   std::vector<RemoteLedger> remotes_;
   size_t at_ = 0;              ///< ledger that is being pushed or recovered

@@ -60,6 +60,9 @@ Result<std::unique_ptr<HubStore>> HubStore::open(const std::string& folder,
     return Status(Code::newer_version, Msg::folder_newer,
                   {folder, std::to_string(version), std::to_string(kFormatVersion)});
   }
+  if (version != kFormatVersion) {
+    return Status(Code::corrupt, Msg::database_corrupt, {database_path(folder), "no tables"});
+  }
   std::unique_ptr<HubStore> store(new HubStore(std::move(database), folder));
   DAFTAR_ASSIGN_OR_RETURN(store->ledgers_, open_sqlite_ledger_store(store->database_));
   return store;
@@ -80,9 +83,6 @@ Result<HubIdentity> HubStore::identity() {
 Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumber> user,
                                     const std::string& label, bool holds_all,
                                     const std::vector<std::string>& ledgers) {
-  for (const std::string& ledger : ledgers) {
-    if (!is_ledger_name(ledger)) return Status(Code::invalid, Msg::ledger_name_bad, {ledger});
-  }
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(
@@ -105,14 +105,51 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
                              .bind_text(4, label)
                              .bind(5, holds_all ? 1 : 0)
                              .run());
-  DAFTAR_ASSIGN_OR_RETURN(Statement grant,
-                          database_.prepare("INSERT OR IGNORE INTO device_ledger VALUES(?1, ?2)"));
-  for (const std::string& ledger : ledgers) {
-    DAFTAR_RETURN_IF_ERROR(grant.bind(1, device.number).bind_text(2, ledger).run());
-    DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(ledger).status());
-  }
+  DAFTAR_RETURN_IF_ERROR(open_ledgers(device.number, ledgers));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return device;
+}
+
+Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys) {
+  for (const auto& [number, key] : keys) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
+    if (known && known->key != key) {
+      return {Code::corrupt, Msg::device_key_differs, {std::to_string(number)}};
+    }
+    if (known) continue;
+    // Its user's number went with the backup; `device list` shows it, the operator grants it anew.
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement insert,
+        database_.prepare("INSERT INTO device VALUES(?1, ?2, 0, 'recovered', 0, 0)"));
+    DAFTAR_RETURN_IF_ERROR(insert.bind(1, number).bind_blob(2, key_bytes(key)).run());
+  }
+  return {};
+}
+
+Status HubStore::grant(DeviceNumber number, bool holds_all,
+                       const std::vector<std::string>& ledgers) {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement update,
+      database_.prepare("UPDATE device SET holds_all = max(holds_all, ?2) WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).bind(2, holds_all ? 1 : 0).run());
+  if (database_.changes() == 0) {
+    return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
+  }
+  DAFTAR_RETURN_IF_ERROR(open_ledgers(number, ledgers));
+  return transaction.commit();
+}
+
+Status HubStore::open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement put,
+                          database_.prepare("INSERT OR IGNORE INTO device_ledger VALUES(?1, ?2)"));
+  for (const std::string& ledger : ledgers) {
+    if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
+    DAFTAR_RETURN_IF_ERROR(put.bind(1, number).bind_text(2, ledger).run());
+    DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(ledger).status());
+  }
+  return {};
 }
 
 Status HubStore::revoke_device(DeviceNumber number) {

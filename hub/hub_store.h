@@ -51,6 +51,12 @@ class HubStore {
   Result<Device> add_device(const PublicKey& key, std::optional<UserNumber> user,
                             const std::string& label, bool holds_all,
                             const std::vector<std::string>& ledgers);
+  /// Keeps devices that a restored hub had registered after its backup, in the open transaction:
+  /// numbers and keys, so that no number is given twice; no ledgers. Code::corrupt if a number is
+  /// known with another key.
+  Status add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys);
+  /// Opens further ledgers (made if missing), or all, to a device. Code::not_found.
+  Status grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers);
   Status revoke_device(DeviceNumber number);
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();
@@ -64,6 +70,7 @@ class HubStore {
   HubStore(Database database, std::string folder)
       : database_(std::move(database)), folder_(std::move(folder)) {}
   Result<Device> read_device(Statement& query);
+  Status open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers);
 
   Database database_;
   std::string folder_;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "common/base/report.h"
+#include "common/store/files.h"
 #include "hub/server.h"
 #include "hub/service.h"
 #include "hub/writer.h"
@@ -65,6 +66,8 @@ Status serve(const Options& options) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("daftar-hub"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<HubStore> for_writer, open_store(options));
+  DAFTAR_ASSIGN_OR_RETURN(const auto lock, FileLock::acquire(options.folder + "/hub.lock"));
+  if (!lock) return {Code::exists, Msg::hub_running, {options.folder}};
   DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<HubStore> for_reader, open_store(options));
   DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, for_reader->identity());
   SystemClock clock;
@@ -150,8 +153,8 @@ Status add_device(const Options& options) {
     print_json(object);
   } else {
     std::cout << "Registered device " << device.number << ", user " << device.user
-              << ".\nOn the device, with the address of this hub:\n  daftar init --device "
-              << device.number << " --user " << device.user << " --hub 127.0.0.1:7443 --hub-name "
+              << ".\nOn the device, with this hub's address for ADDRESS:\n  daftar init --device "
+              << device.number << " --user " << device.user << " --hub ADDRESS --hub-name "
               << identity.name << " --hub-key " << hub_key << '\n';
   }
   return {};
@@ -161,6 +164,13 @@ Status revoke_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
   DAFTAR_RETURN_IF_ERROR(store->revoke_device(options.device));
   if (!options.as_json) std::cout << "Revoked device " << options.device << ".\n";
+  return {};
+}
+
+Status grant_device(const Options& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
+  DAFTAR_RETURN_IF_ERROR(store->grant(options.device, options.all_ledgers, options.ledgers));
+  if (!options.as_json) std::cout << "Device " << options.device << " has its ledgers.\n";
   return {};
 }
 
@@ -237,6 +247,12 @@ int run(int count, char** arguments) {
   CLI::App* device_revoke = device->add_subcommand("revoke", "Shut a device out");
   device_revoke->add_option("NUMBER", options.device)->required();
   on(device_revoke, revoke_device);
+  CLI::App* device_grant =
+      device->add_subcommand("grant", "Open further ledgers to a registered device");
+  device_grant->add_option("NUMBER", options.device)->required();
+  device_grant->add_option("--ledger", options.ledgers, "A ledger; made if missing");
+  device_grant->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
+  on(device_grant, grant_device);
   on(device->add_subcommand("list", "All devices"), list_devices);
 
   CLI11_PARSE(app, count, arguments);

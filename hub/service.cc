@@ -15,9 +15,22 @@ namespace {
 constexpr size_t kFrameTarget = 1024 * 1024;
 constexpr size_t kHeadsAtOnce = 1000;
 
-TreeHead head_of(const LedgerRow& row) {
-  const Result<RightEdge> edge = RightEdge::from_bytes(row.size, row.right_edge);
-  return {row.size, edge.ok() ? edge->root() : Hash{}};
+Result<TreeHead> head_of(const LedgerRow& row) {
+  DAFTAR_ASSIGN_OR_RETURN(const RightEdge edge, RightEdge::from_bytes(row.size, row.right_edge));
+  return TreeHead{row.size, edge.root()};
+}
+
+// Keys as they travel; a malformed one is left out, and its entries then fail.
+std::map<DeviceNumber, PublicKey> read_keys(
+    const google::protobuf::RepeatedPtrField<v1::DeviceKey>& sent) {
+  std::map<DeviceNumber, PublicKey> keys;
+  for (const v1::DeviceKey& one : sent) {
+    PublicKey key{};
+    if (one.key().size() != key.size()) continue;
+    std::copy(one.key().begin(), one.key().end(), key.begin());
+    keys[one.device()] = key;
+  }
+  return keys;
 }
 
 // Whose entry it is; a refused one says so in its header.
@@ -53,7 +66,7 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
   uint64_t total = 0;
   for (const auto& [name, id] : granted) {
     DAFTAR_ASSIGN_OR_RETURN(rows[name], store_->ledgers().row(id));
-    known[name] = head_of(rows[name]);
+    DAFTAR_ASSIGN_OR_RETURN(known[name], head_of(rows[name]));
     total += rows[name].size;
   }
   v1::HeadsReply reply;
@@ -81,8 +94,9 @@ Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::str
                                             LedgerId id, const LedgerRow& row) {
   v1::LedgerHead head;
   head.set_ledger(name);
+  DAFTAR_ASSIGN_OR_RETURN(const TreeHead tree_head, head_of(row));
   head.set_checkpoint(
-      make_checkpoint(identity_.key, checkpoint_origin(identity_.name, name), head_of(row)));
+      make_checkpoint(identity_.key, checkpoint_origin(identity_.name, name), tree_head));
   DAFTAR_ASSIGN_OR_RETURN(const auto chains, store_->ledgers().chain_heads(id));
   const auto own = chains.find(device.number);
   const ChainHead chain = own == chains.end()
@@ -96,13 +110,24 @@ Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::str
 
 Status Service::take_shown(const std::map<std::string, LedgerRow>& rows,
                            const v1::HeadsRequest& request) {
+  if (request.shown_checkpoints_size() > static_cast<int>(limits::kLedgersOfDevice)) {
+    return {Code::too_large, Msg::frame_bad};
+  }
+  // By origin: each note's first line.
+  std::map<std::string, std::string> notes;
+  for (const std::string& note : request.shown_checkpoints()) {
+    notes[note.substr(0, note.find('\n'))] = note;
+  }
   for (const auto& [name, row] : rows) {
     const std::string origin = checkpoint_origin(identity_.name, name);
-    for (const std::string& note : request.shown_checkpoints()) {
-      const Result<TreeHead> shown = verify_checkpoint(note, origin, identity_.key.public_key());
-      if (shown.ok() && shown->size > row.size) writer_.note_published(name, shown->size);
+    const auto note = notes.find(origin);
+    uint64_t size = 0;
+    if (note != notes.end()) {
+      const Result<TreeHead> shown =
+          verify_checkpoint(note->second, origin, identity_.key.public_key());
+      if (shown.ok()) size = shown->size;
     }
-    writer_.clear_suspect(name);
+    writer_.note_shown(name, size);
   }
   return {};
 }
@@ -228,7 +253,8 @@ void Service::recover(const Device& device, const v1::RecoverRequest& request,
   if (!head.ok()) return done(head.status());
   Result<std::vector<WireEntry>> entries = decode_pull_frame(request.frame());
   if (!entries.ok()) return done(entries.status());
-  writer_.recover({request.ledger(), *std::move(entries), *head}, std::move(done));
+  writer_.recover({request.ledger(), *std::move(entries), *head, read_keys(request.keys())},
+                  std::move(done));
 }
 
 }  // namespace daftar::hub

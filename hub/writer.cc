@@ -103,21 +103,17 @@ void Writer::recover(RecoveryBatch batch, RecoveryDone done) {
   submit(std::move(job));
 }
 
-void Writer::note_published(const std::string& ledger, uint64_t size) {
+void Writer::note_shown(const std::string& ledger, uint64_t size) {
   Job job;
   job.ledger = ledger;
   job.published = size;
+  job.is_shown = true;
   submit(std::move(job));
 }
 
 void Writer::suspect(const std::vector<std::string>& ledgers) {
   const std::lock_guard lock(mutex_);
   for (const std::string& ledger : ledgers) suspects_[ledger] = clock_.steady_ms() + kSuspicionMs;
-}
-
-void Writer::clear_suspect(const std::string& ledger) {
-  const std::lock_guard lock(mutex_);
-  suspects_.erase(ledger);
 }
 
 void Writer::submit(Job job) {
@@ -148,9 +144,7 @@ bool Writer::run_once() {
   const std::vector<Job> jobs = take_round();
   if (jobs.empty()) {
     if (unwritten_.empty()) return false;
-    // A failure leaves records lagging behind entries, as a crash would: tried again with the next.
-    if (!materialise().ok()) open_.clear();
-    unwritten_.clear();
+    write_all_records();
     return true;
   }
   std::vector<Answer> answers(jobs.size());
@@ -170,7 +164,18 @@ bool Writer::run_once() {
                                       : Result<uint64_t>(done));
     }
   }
+  // With work always waiting, records would never be written: bound what they hold in memory.
+  size_t cached = 0;
+  for (const auto& [name, ledger] : open_) cached += ledger->cached_records();
+  if (cached > kCachedRecords) write_all_records();
   return true;
+}
+
+// A failure leaves records lagging behind entries, as a crash would: they are folded again when the
+// ledger is opened.
+void Writer::write_all_records() {
+  if (!materialise().ok()) open_.clear();
+  unwritten_.clear();
 }
 
 void Writer::run(const std::stop_token& stop) {
@@ -204,9 +209,14 @@ Status Writer::run_job(const Job& job, Answer& answer) {
     DAFTAR_ASSIGN_OR_RETURN(answer.reply, enter_batch(*ledger, *job.push));
   } else if (job.recovery) {
     DAFTAR_ASSIGN_OR_RETURN(answer.recovered, recover_entries(*ledger, *job.recovery));
-  } else if (job.published > ledger->published()) {
-    ledger->set_published(job.published);
-    touched_.insert(job.ledger);
+  } else if (job.is_shown) {
+    // In the queue's order, so that nothing slips in between the suspicion and its proof.
+    if (job.published > std::max(ledger->published(), ledger->state().position)) {
+      ledger->set_published(job.published);
+      touched_.insert(job.ledger);
+    }
+    const std::lock_guard lock(mutex_);
+    suspects_.erase(job.ledger);
   }
   return {};
 }
@@ -263,7 +273,8 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
           }));
       continue;
     }
-    const std::optional<RefusalReason> refusal = refusal_of(ledger, changeset);
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<RefusalReason> refusal,
+                            refusal_of(ledger, changeset));
     const bool is_last = i + 1 == batch.changesets.size();
     DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header,
                             ledger.enter({batch.bytes[i], &changeset, links[i]}, stamp, refusal,
@@ -348,17 +359,21 @@ Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBa
   return TurnedAway::UNSPECIFIED;
 }
 
-std::optional<RefusalReason> Writer::refusal_of(const Ledger& ledger,
-                                                const Changeset& changeset) const {
-  if (changeset.origin && ledger.state().origins.contains(*changeset.origin)) {
-    return RefusalReason::origin_entered;
+Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger,
+                                                        const Changeset& changeset) const {
+  if (changeset.origin) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.has_origin(*changeset.origin));
+    if (is_known) return std::optional(RefusalReason::origin_entered);
   }
-  if (check_schema(changeset) == SchemaVerdict::wrong_type) return RefusalReason::wrong_type;
+  if (check_schema(changeset) == SchemaVerdict::wrong_type) {
+    return std::optional(RefusalReason::wrong_type);
+  }
   return authority_(changeset, ledger.state().national);
 }
 
 Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& batch) {
   uint64_t recovered = 0;
+  DAFTAR_RETURN_IF_ERROR(store_->add_recovered_devices(batch.keys));
   const DeviceKeys keys = device_keys();
   touched_.insert(batch.ledger);
   for (const WireEntry& entry : batch.entries) {
@@ -366,9 +381,13 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     if (header.position <= ledger.state().position) continue;
     DAFTAR_RETURN_IF_ERROR(ledger.accept(entry.header, entry.changeset, keys).status());
     ++recovered;
+    // Devices may have verified a checkpoint at any sealed end.
+    if (header.seal) {
+      DAFTAR_RETURN_IF_ERROR(store_->ledgers().put_tree_head(ledger.id(), ledger.tree_head()));
+    }
   }
   // With nothing new, another device was faster: its entries were held against the same key.
-  if (recovered > 0 && ledger.tree_head() != batch.head) {
+  if (recovered > 0 && (ledger.tree_head() != batch.head || !ledger.is_sealed())) {
     return Status(Code::corrupt, Msg::entry_root_wrong,
                   {batch.ledger, std::to_string(batch.head.size)});
   }

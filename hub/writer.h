@@ -44,7 +44,8 @@ struct PushBatch {
 struct RecoveryBatch {
   std::string ledger;
   std::vector<WireEntry> entries;
-  TreeHead head;  ///< from the verified checkpoint
+  TreeHead head;                           ///< from the verified checkpoint
+  std::map<DeviceNumber, PublicKey> keys;  ///< of the devices in it
 };
 
 /// Decodes a request; reason MALFORMED if no device of ours makes such a thing.
@@ -63,13 +64,13 @@ class Writer {
   void push(PushBatch batch, PushDone done);
   void recover(RecoveryBatch batch, RecoveryDone done);
 
-  /// A checkpoint of this hub's own key showed that `ledger` had this size once. Any thread.
-  void note_published(const std::string& ledger, uint64_t size);
-  /// Takes nothing for these ledgers until clear_suspect: a device seems to know more of one of
-  /// them than the hub. It is asked to prove that at once, so the suspicion ends by itself after a
+  /// Takes nothing for these ledgers until note_shown: a device seems to know more of one of them
+  /// than the hub. It is asked to prove that at once, so the suspicion ends by itself after a
   /// minute.
   void suspect(const std::vector<std::string>& ledgers);
-  void clear_suspect(const std::string& ledger);
+  /// A device has shown what it knows of `ledger`: a checkpoint of this hub's own key of that size,
+  /// 0 for none. If the hub has less, the ledger waits for the missing entries. Any thread.
+  void note_shown(const std::string& ledger, uint64_t size);
 
   /// Enters what is queued in one transaction, or writes records when nothing is. False when there
   /// was nothing to do. The writing thread only.
@@ -84,6 +85,7 @@ class Writer {
     std::optional<PushBatch> push;
     std::optional<RecoveryBatch> recovery;
     uint64_t published = 0;
+    bool is_shown = false;
     PushDone push_done;
     RecoveryDone recovery_done;
   };
@@ -106,11 +108,11 @@ class Writer {
                                             const Hash& newest);
   Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
                                                   size_t known);
-  [[nodiscard]] std::optional<RefusalReason> refusal_of(const Ledger& ledger,
-                                                        const Changeset& changeset) const;
+  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Changeset& changeset) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
   static Status write_records(Ledger& ledger);
   Status materialise();
+  void write_all_records();
   DeviceKeys device_keys();
 
   std::unique_ptr<HubStore> store_;

@@ -75,6 +75,7 @@ struct ResolveOptions {
   std::string field;
   std::string message;
   std::string value;
+  std::string context;
   size_t take = 0;
   bool keep = false;
   bool has_value = false;  ///< --value was given; it may be empty

@@ -34,6 +34,20 @@ Result<Value> chosen_value(View& view, const RecordKey& key, const Cell& cell,
   return choices[options.take - 1]->value;
 }
 
+// Who decides on what he looked at must not decide on what came since.
+Status check_unchanged(ClientStore& store, const Cell& cell, const Context& looked_at,
+                       const ResolveOptions& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, store.identity());
+  for (const Version& version : cell.standing) {
+    const bool is_seen = version.position <= looked_at.position ||
+                         (version.device == own.device && version.seq <= looked_at.own_seq);
+    if (!is_seen) {
+      return {Code::conflict, Msg::resolve_changed, {options.record, options.field}};
+    }
+  }
+  return {};
+}
+
 // How the chosen value was typed: what the same changeset wrote beside it, else nothing.
 Value companion_value(const Cell& cell, const Cell& companion, const Value& chosen) {
   for (const Version& version : cell.standing) {
@@ -49,7 +63,9 @@ Value companion_value(const Cell& cell, const Cell& companion, const Value& chos
 
 Status run_conflicts(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
+  DAFTAR_ASSIGN_OR_RETURN(const Context context, store->current_context(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> keys, view.contended());
   nlohmann::json list = nlohmann::json::array();
@@ -61,6 +77,7 @@ Status run_conflicts(const Session& session) {
       const std::string field = field_name(key.kind, cell.field);
       nlohmann::json object = {{"record", name},
                                {"field", field},
+                               {"context", context_text(context)},
                                {"current", value_json(cell.reading())},
                                {"contenders", nlohmann::json::array()}};
       if (!session.as_json) {
@@ -86,6 +103,8 @@ Status run_conflicts(const Session& session) {
     print_json(list);
   } else if (list.empty()) {
     say(Msg::conflicts_none, {ledger.name});
+  } else {
+    say(Msg::conflicts_context, {context_text(context)});
   }
   return {};
 }
@@ -93,8 +112,8 @@ Status run_conflicts(const Session& session) {
 Status run_resolve(const Session& session, const ResolveOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  // The context comes first: what is read below it covers.
-  DAFTAR_ASSIGN_OR_RETURN(const Context context, store->current_context(ledger.id));
+  auto snapshot = std::make_unique<ClientStore::Snapshot>(*store);
+  DAFTAR_ASSIGN_OR_RETURN(Context context, store->current_context(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   DAFTAR_ASSIGN_OR_RETURN(const FieldNumber number, parse_field(key.kind, options.field));
@@ -102,6 +121,11 @@ Status run_resolve(const Session& session, const ResolveOptions& options) {
   const Cell* cell = record.find(number);
   if (cell == nullptr || !cell->is_contended()) {
     return {Code::not_found, Msg::resolve_not_contended, {options.record, options.field}};
+  }
+  if (!options.context.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(const Context looked_at, parse_context(options.context));
+    DAFTAR_RETURN_IF_ERROR(check_unchanged(*store, *cell, looked_at, options));
+    context = looked_at;
   }
   DAFTAR_ASSIGN_OR_RETURN(Value value, chosen_value(view, key, *cell, options));
   RecordEdits edits{key, {{number, value, std::nullopt}}};
@@ -112,6 +136,7 @@ Status run_resolve(const Session& session, const ResolveOptions& options) {
   }
   Draft draft{context, "", std::nullopt, {std::move(edits)}};
   DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));
+  snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq,
                           store->save(ledger.id, {draft}, session.clock->wall_ms()));
   if (session.as_json) {

@@ -53,7 +53,7 @@ Result<RecordKey> record_to_write(ClientStore& store, View& view, const std::str
 Status run_set(const Session& session, const EditOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  // The context comes first: what is read below it covers.
+  auto snapshot = std::make_unique<ClientStore::Snapshot>(*store);
   DAFTAR_ASSIGN_OR_RETURN(const Context now, store->current_context(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
   // Everything is understood before a number is given out.
@@ -88,6 +88,11 @@ Status run_set(const Session& session, const EditOptions& options) {
   if (edits.cells.front().field == kDeletedField) {
     return {Code::invalid, Msg::delete_by_command};
   }
+  if (!is_new) {
+    DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(edits.key));
+    if (record.is_deleted()) return {Code::refused, Msg::record_deleted, {options.record}};
+  }
+  snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(edits.key, record_to_write(*store, view, options.record));
   return save_one(session, *store, ledger, options, now, std::move(edits));
 }
@@ -95,12 +100,13 @@ Status run_set(const Session& session, const EditOptions& options) {
 Status run_delete(const Session& session, const EditOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  // The context comes first: what is read below it covers.
+  auto snapshot = std::make_unique<ClientStore::Snapshot>(*store);
   DAFTAR_ASSIGN_OR_RETURN(const Context now, store->current_context(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(key));
   if (record.cells.empty()) return {Code::not_found, Msg::record_empty, {options.record}};
+  snapshot.reset();
   RecordEdits edits{key, {{kDeletedField, Value::boolean(!options.undo), std::nullopt}}};
   return save_one(session, *store, ledger, options, now, std::move(edits));
 }

@@ -9,6 +9,7 @@
 namespace daftar::client {
 Status run_export(const Session& session, const ExportOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   if (options.folder.empty() == options.entries.empty()) {
     return {Code::invalid, Msg::export_what};

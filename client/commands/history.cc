@@ -164,6 +164,7 @@ Result<View> open_view(const Session& session, ClientStore& store) {
 
 Status run_log(const Session& session, const HistoryOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(View view, open_view(session, *store));
   return options.record.empty() ? log_ledger(session, view, options)
                                 : log_record(session, view, options);
@@ -171,6 +172,7 @@ Status run_log(const Session& session, const HistoryOptions& options) {
 
 Status run_diff(const Session& session, const HistoryOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(View view, open_view(session, *store));
   return diff(session, view, options);
 }

@@ -8,13 +8,16 @@
 namespace daftar::client {
 namespace {
 
-void say_key(const Session& session, const PublicKey& key, Msg next) {
+void say_key(const Session& session, const PublicKey& key, Msg next,
+             const std::vector<std::string>& more = {}) {
   const std::string text = key_text(key);
   if (session.as_json) {
     print_json({{"key", text}, {"folder", session.folder}, {"next", message_id(next)}});
   } else {
     std::cout << "public key: " << text << '\n';
-    say(next, {text});
+    std::vector<std::string> arguments = {text};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    say(next, arguments);
   }
 }
 
@@ -86,7 +89,11 @@ Status run_init(const Session& session, const InitOptions& options) {
   if (options.again) {
     DAFTAR_RETURN_IF_ERROR((*store)->identity().status());
     DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, (*store)->prepare_new_key());
-    say_key(session, key, Msg::init_register_new_key);
+    DAFTAR_ASSIGN_OR_RETURN(const Identity own, (*store)->identity());
+    DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, (*store)->held_ledgers());
+    std::string grants;
+    for (const LedgerInfo& ledger : ledgers) grants += " --ledger " + ledger.name;
+    say_key(session, key, Msg::init_register_new_key, {std::to_string(own.user), grants});
     return {};
   }
   if ((*store)->identity().ok()) return {Code::exists, Msg::folder_exists, {session.folder}};

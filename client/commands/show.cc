@@ -169,6 +169,7 @@ Status show_summary(const Session& session, ClientStore& store, View& view,
 
 Status run_show(const Session& session, const ShowOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
   if (!options.record.empty()) return show_record(session, view, options);

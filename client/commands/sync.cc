@@ -88,6 +88,7 @@ Status run_sync_command(const Session& session) {
 
 Status run_status(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  const ClientStore::Snapshot snapshot(*store);
   const Result<Identity> identity = store->identity();
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store->held_ledgers());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> last_sync,
@@ -98,7 +99,10 @@ Status run_status(const Session& session) {
     object["user"] = identity->user;
     object["hub"] = identity->hub_address;
   }
-  if (last_sync) object["last_sync"] = time_text(std::stoull(*last_sync));
+  if (last_sync) {
+    DAFTAR_ASSIGN_OR_RETURN(const uint64_t at, parse_setting("last_sync_ms", *last_sync));
+    object["last_sync"] = time_text(at);
+  }
   for (const LedgerInfo& ledger : ledgers) {
     DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
     DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> contended, view.contended());
@@ -139,6 +143,9 @@ Status run_status(const Session& session) {
               << line["waiting"] << ", entered " << line["entered"] << ", held " << line["held"]
               << ", contended " << line["contended"];
     if (line["forked"] != 0) std::cout << ", made on a copy " << line["forked"];
+    if (line.contains("context")) {
+      std::cout << ", context " << line["context"].get<std::string>();
+    }
     std::cout << '\n';
   }
   return {};

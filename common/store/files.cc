@@ -87,6 +87,7 @@ Result<std::string> read_file(const std::string& path, size_t most) {
 
 Status write_file(const std::string& path, std::string_view content, bool is_private) {
   const std::string fresh = path + ".new";
+  ::unlink(fresh.c_str());  // what a power cut left may have other rights
   const int descriptor =
       ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, is_private ? 0600 : 0644);
   if (descriptor < 0) return system_failure(fresh);

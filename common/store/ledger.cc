@@ -75,6 +75,11 @@ Result<bool> Ledger::is_on_chain(const ChainPoint& point) {
   return row && row->link == point.link;
 }
 
+Result<bool> Ledger::has_origin(const Hash& origin) {
+  if (state_.origins.contains(origin)) return true;
+  return store_.has_link(id_, origin);
+}
+
 Result<EntryHeader> Ledger::enter(const IncomingChangeset& incoming, const EntryStamp& stamp,
                                   std::optional<RefusalReason> reason,
                                   const std::optional<Seal>& seal) {
@@ -122,8 +127,9 @@ Status Ledger::check_references(const Changeset& changeset, bool link_matched) {
     DAFTAR_ASSIGN_OR_RETURN(const bool continues, is_on_chain(*changeset.continues));
     if (!continues) return broken(Msg::entry_chain_broken, state_.ledger, position);
   }
-  if (changeset.origin && state_.origins.contains(*changeset.origin)) {
-    return broken(Msg::entry_origin_twice, state_.ledger, position);
+  if (changeset.origin) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, has_origin(*changeset.origin));
+    if (is_known) return broken(Msg::entry_origin_twice, state_.ledger, position);
   }
   return {};
 }
@@ -161,6 +167,11 @@ Result<std::optional<Changeset>> Ledger::accept(std::string_view header_bytes,
     }
     DAFTAR_RETURN_IF_ERROR(remember(*changeset));
   }
+  // A batch is of one device, and its last entry is sealed.
+  if (unsealed_ && *unsealed_ != point.device) {
+    return broken(Msg::entry_seal_wrong, state_.ledger, header.position);
+  }
+  unsealed_ = header.seal ? std::nullopt : std::optional(point.device);
   if (header.seal) {
     const std::optional<PublicKey> key = keys(point.device);
     if (!key || !verify_seal(*key, state_.ledger, point, *header.seal)) {

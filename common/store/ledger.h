@@ -56,6 +56,10 @@ class Ledger : private RecordSource {
   /// Whether `point` is on its device's chain in this ledger.
   Result<bool> is_on_chain(const ChainPoint& point);
 
+  /// Whether the work that a changeset makes again is in the ledger already: made again before, or
+  /// entered as it was first made.
+  Result<bool> has_origin(const Hash& origin);
+
   /// Enters a changeset that continues its chain, or, with `reason`, records its refusal.
   Result<EntryHeader> enter(const IncomingChangeset& incoming, const EntryStamp& stamp,
                             std::optional<RefusalReason> reason, const std::optional<Seal>& seal);
@@ -64,6 +68,10 @@ class Ledger : private RecordSource {
   /// Returns the changeset, nothing for a refused one.
   Result<std::optional<Changeset>> accept(std::string_view header_bytes,
                                           std::string_view changeset_bytes, const DeviceKeys& keys);
+
+  /// Whether the last accepted entry ends a batch. Where it does not, entries may have been
+  /// invented.
+  [[nodiscard]] bool is_sealed() const { return !unsealed_; }
 
   /// Writes the ledger's row, its tree head and its chain heads; entries are written as they come.
   Status save_head();
@@ -98,6 +106,7 @@ class Ledger : private RecordSource {
   LedgerState state_;
   RightEdge edge_;
   uint64_t published_ = 0;
+  std::optional<DeviceNumber> unsealed_;  ///< whose batch is not sealed yet; nothing at a commit
   uint64_t materialised_ = 0;
   std::set<DeviceNumber> moved_heads_;
   std::unordered_map<std::string, Slot> records_;

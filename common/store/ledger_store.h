@@ -72,6 +72,10 @@ class LedgerStore {
   virtual Result<std::optional<ChainRow>> chain_row(LedgerId ledger, DeviceNumber device,
                                                     uint64_t seq) = 0;
 
+  /// Whether any changeset here, of any device, has this link. Reads the whole chain: asked only
+  /// for the rare changesets with an origin.
+  virtual Result<bool> has_link(LedgerId ledger, const Hash& link) = 0;
+
   virtual Status put_chain_head(LedgerId ledger, DeviceNumber device, const ChainHead& head) = 0;
   virtual Result<std::map<DeviceNumber, ChainHead>> chain_heads(LedgerId ledger) = 0;
   virtual Status put_continuation(LedgerId ledger, DeviceNumber device, const ChainPoint& from) = 0;

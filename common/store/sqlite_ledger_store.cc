@@ -155,6 +155,16 @@ class SqliteLedgerStore : public LedgerStore {
     return row;
   }
 
+  Result<bool> has_link(LedgerId ledger, const Hash& link) override {
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        use("SELECT EXISTS (SELECT 1 FROM chain WHERE ledger = ?1 AND link = ?2)"));
+    query->bind(1, ledger).bind_blob(2, hash_bytes(link));
+    bool found = false;
+    DAFTAR_RETURN_IF_ERROR(each(*query, [&] { found = query->integer(0) != 0; }));
+    return found;
+  }
+
   Status put_chain_head(LedgerId ledger, DeviceNumber device, const ChainHead& head) override {
     DAFTAR_ASSIGN_OR_RETURN(Statement * put,
                             use("INSERT OR REPLACE INTO chain_head VALUES(?1, ?2, ?3, ?4)"));

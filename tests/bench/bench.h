@@ -40,7 +40,7 @@ T take(Result<T> result, const char* what) {
 /// Milliseconds since it was made.
 class Stopwatch {
  public:
-  double ms() const {
+  [[nodiscard]] double ms() const {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_)
         .count();
   }
@@ -104,8 +104,8 @@ class Hub {
  public:
   explicit Hub(const std::string& folder);
   ~Hub();
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  int port() const { return port_; }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] int port() const { return port_; }
   /// Returns when the records of the ledger hold all of its entries.
   void wait_materialised();
   /// Cells with contenders, as the hub's records have them.
@@ -156,7 +156,7 @@ class Proxy {
   };
   /// What has passed since the last call.
   Count taken();
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
  private:
   struct Parts;

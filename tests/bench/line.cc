@@ -67,7 +67,7 @@ class WatchedTransport : public client::Transport {
   void recover(const v1::RecoverRequest& request) override { line_.recover(request); }
   void finish_recover() override { line_.finish_recover(); }
   void cancel() override { line_.cancel(); }
-  double ms() const { return watch_.ms(); }
+  [[nodiscard]] double ms() const { return watch_.ms(); }
 
  private:
   client::GrpcTransport& line_;
@@ -300,6 +300,7 @@ namespace {
 // `output`: where its standard output goes; -1: nowhere.
 pid_t start_program(const std::vector<std::string>& arguments, int output) {
   std::vector<char*> bare;
+  bare.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) bare.push_back(const_cast<char*>(argument.c_str()));
   bare.push_back(nullptr);
   const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);

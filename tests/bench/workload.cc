@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -50,7 +51,7 @@ void require(bool holds, const char* what) {
 
 double quantile(std::vector<double> samples, double part) {
   require(!samples.empty(), "no samples");
-  const auto at = static_cast<size_t>(part * static_cast<double>(samples.size() - 1) + 0.5);
+  const auto at = static_cast<size_t>(std::lround(part * static_cast<double>(samples.size() - 1)));
   std::nth_element(samples.begin(), samples.begin() + static_cast<ptrdiff_t>(at), samples.end());
   return samples[at];
 }
