@@ -19,10 +19,13 @@ constexpr int64_t kFormatVersion = 1;
 
 constexpr char kTables[] = R"sql(
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- The changeset last: an import's is 100 kB, and what stands behind it costs a walk over its pages.
 CREATE TABLE pending(
   ledger INTEGER NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL, link BLOB NOT NULL,
-  changeset BLOB NOT NULL, state INTEGER NOT NULL DEFAULT 0, position INTEGER NOT NULL DEFAULT 0,
-  reason INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(ledger, device, seq)) STRICT;
+  state INTEGER NOT NULL DEFAULT 0, position INTEGER NOT NULL DEFAULT 0,
+  reason INTEGER NOT NULL DEFAULT 0, changeset BLOB NOT NULL,
+  PRIMARY KEY(ledger, device, seq)) STRICT;
+CREATE INDEX forked_pending ON pending(ledger, device, seq) WHERE state = 5;
 CREATE TABLE pending_touch(
   ledger INTEGER NOT NULL, key BLOB NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY(ledger, key, device, seq)) STRICT, WITHOUT ROWID;
@@ -149,7 +152,7 @@ Status ClientStore::set_setting(const std::string& name, const std::string& valu
 Result<uint64_t> parse_setting(const std::string& name, const std::string& text) {
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number == 0) {
+  if (error != std::errc() || end != text.data() + text.size()) {
     return Status(Code::corrupt, Msg::setting_bad, {name, text});
   }
   return number;
@@ -167,6 +170,9 @@ Result<Identity> ClientStore::identity() {
   DAFTAR_ASSIGN_OR_RETURN(identity.user, parse_setting("user", values["user"]));
   identity.hub_address = values["hub_address"];
   identity.hub_name = values["hub_name"];
+  if (identity.device == 0) {
+    return Status(Code::corrupt, Msg::setting_bad, {"device", values["device"]});
+  }
   const Result<PublicKey> key = parse_key(values["hub_key"]);
   if (!key.ok()) return Status(Code::corrupt, Msg::setting_bad, {"hub_key", values["hub_key"]});
   identity.hub_key = *key;
@@ -323,23 +329,24 @@ Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
 
 // ---- saving
 
-// The end of this device's chain on this disk: behind work that forked, else behind the last
-// pending changeset, else where the hub confirmed it.
+// The end of this device's chain on this disk: behind the last pending changeset, while its work
+// forked or is further than what the hub confirmed; else where the hub confirmed it.
 Result<ChainHead> ClientStore::own_head(LedgerId ledger, DeviceNumber device) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT seq, link, state FROM pending WHERE ledger = ?1 AND device = ?2 "
-          "ORDER BY state = 5 DESC, seq DESC LIMIT 1"));
+      use("SELECT seq, link, EXISTS (SELECT 1 FROM pending f "
+          "WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
+          "FROM pending WHERE ledger = ?1 AND device = ?2 ORDER BY seq DESC LIMIT 1"));
   query->bind(1, ledger).bind(2, device);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::optional<ChainHead> pending;
-  bool forked = false;
+  bool is_forked = false;
   if (has_row && query->blob(1).size() == sizeof(Hash)) {
     pending = {query->number(0), hash_from_bytes(query->blob(1))};
-    forked = static_cast<PendingState>(query->integer(2)) == PendingState::forked;
+    is_forked = query->integer(2) != 0;
   }
   query->reset();
-  if (forked) return *pending;
+  if (is_forked) return *pending;
   DAFTAR_ASSIGN_OR_RETURN(const auto heads, ledger_store_->chain_heads(ledger));
   const auto confirmed = heads.find(device);
   if (confirmed != heads.end() && (!pending || pending->seq <= confirmed->second.seq)) {
@@ -445,6 +452,7 @@ Result<uint64_t> ClientStore::reserve_ids(uint64_t count) {
   uint64_t first = 1;
   if (next) {
     DAFTAR_ASSIGN_OR_RETURN(first, parse_setting("next_counter", *next));
+    if (first == 0) return Status(Code::corrupt, Msg::setting_bad, {"next_counter", *next});
   }
   DAFTAR_RETURN_IF_ERROR(set_setting("next_counter", std::to_string(first + count)));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());

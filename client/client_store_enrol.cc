@@ -21,9 +21,15 @@ class IdRewrite {
   void note_elsewhere(const RecordKey& key, uint64_t position) {
     if (key.device == from_) elsewhere_.try_emplace(key.counter, position);
   }
-  // This disk's changeset wrote this id: its own, unless its author had seen the copy's.
-  void note_here(const RecordKey& key, uint64_t last_shared, uint64_t context_position) {
-    if (key.device != from_ || key.counter <= last_shared) return;
+  // The highest counter that was in use at the fork point.
+  void note_shared(const RecordKey& key) {
+    if (key.device == from_) last_shared_ = std::max(last_shared_, key.counter);
+  }
+
+  // This disk's changeset wrote this id: the record is this disk's own, unless its author had seen
+  // the copy's record of the same id and this disk never made one.
+  void note_here(const RecordKey& key, uint64_t context_position) {
+    if (key.device != from_ || key.counter <= last_shared_) return;
     const auto elsewhere = elsewhere_.find(key.counter);
     if (elsewhere == elsewhere_.end() || context_position < elsewhere->second) {
       own_.insert(key.counter);
@@ -49,6 +55,7 @@ class IdRewrite {
   DeviceNumber to_;
   std::map<uint64_t, uint64_t> elsewhere_;  ///< counter → first position
   std::set<uint64_t> own_;                  ///< counters
+  uint64_t last_shared_ = 0;
 };
 
 }  // namespace
@@ -134,13 +141,9 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
   DAFTAR_ASSIGN_OR_RETURN(const auto fork_row,
                           ledger_store_->chain_row(ledger.id, old_device, fork_seq));
   IdRewrite rewrite(old_device, identity.device);
-  uint64_t last_shared = 0;  // the highest counter that was in use at the fork point
   DAFTAR_RETURN_IF_ERROR(
       read_chain(ledger.id, old_device, 1, fork_seq, [&](const Changeset& changeset, uint64_t) {
-        for (const RecordEdits& record : changeset.records) {
-          if (record.key.device != old_device) continue;
-          last_shared = std::max(last_shared, record.key.counter);
-        }
+        for (const RecordEdits& record : changeset.records) rewrite.note_shared(record.key);
       }));
   DAFTAR_ASSIGN_OR_RETURN(const auto heads, ledger_store_->chain_heads(ledger.id));
   const auto head_elsewhere = heads.find(old_device);
@@ -155,7 +158,7 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
   for (const PendingChangeset& one : work) {
     DAFTAR_ASSIGN_OR_RETURN(Changeset changeset, decode_changeset(one.bytes));
     for (const RecordEdits& record : changeset.records) {
-      rewrite.note_here(record.key, last_shared, changeset.context.position);
+      rewrite.note_here(record.key, changeset.context.position);
     }
     changesets.push_back(std::move(changeset));
   }

@@ -93,6 +93,7 @@ class Importer {
   std::vector<OpenFile> files_;
   std::unordered_map<std::string, RecordKey> codes_;     ///< of kpas and indicators
   std::unordered_map<std::string, IndicatorRow> fresh_;  ///< codes that are in no record yet
+  std::unordered_map<std::string, Status> unfit_;        ///< of them, those that cannot be made
   std::vector<std::string> fresh_order_;
   std::map<size_t, std::vector<std::pair<std::string, IndicatorRow>>> indicator_rows_;
 };
@@ -276,8 +277,8 @@ Status Importer::number_new_records() {
 // What a row of a table of indicators says of its record, or why it cannot be taken.
 Result<PlannedRow> Importer::indicator_row(const OpenFile& file, const std::string& code,
                                            const IndicatorRow& indicator) {
+  if (const auto reason = unfit_.find(code); reason != unfit_.end()) return reason->second;
   const auto key = codes_.find(code);
-  if (key == codes_.end()) return Status(Code::not_found, Msg::parent_missing, {indicator.parent});
   PlannedRow row{indicator.line, key->second, {}, fresh_.contains(code)};
   if (row.key.kind != indicator.kind) return Status(Code::conflict, Msg::level_changed, {code});
   const Kind& described = *find_kind(indicator.kind);
@@ -306,8 +307,12 @@ Status Importer::drop_unfit_records() {
     is_stable = true;
     for (const OpenFile& file : files_) {
       for (const auto& [code, indicator] : indicator_rows_[file.index]) {
-        if (!fresh_.contains(code) || indicator_row(file, code, indicator).ok()) continue;
-        is_stable = is_stable && codes_.erase(code) == 0;
+        if (!fresh_.contains(code) || unfit_.contains(code)) continue;
+        const Result<PlannedRow> row = indicator_row(file, code, indicator);
+        if (row.ok()) continue;
+        unfit_.emplace(code, row.status());
+        codes_.erase(code);
+        is_stable = false;
       }
     }
   }

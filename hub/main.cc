@@ -263,4 +263,7 @@ int run(int count, char** arguments) {
 }  // namespace
 }  // namespace daftar::hub
 
-int main(int count, char** arguments) { return daftar::hub::run(count, arguments); }
+int main(int count, char** arguments) {
+  daftar::use_one_heap();
+  return daftar::hub::run(count, arguments);
+}

@@ -40,6 +40,22 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
   return {};
 }
 
+// While this disk's work waits for a number of its own, a record made here and one made on the copy
+// may have one id. What is written now goes to the copy's, so the name must be unmistakably that
+// one's.
+Status check_not_mixed(View& view, const LedgerInfo& ledger, const RecordKey& key,
+                       DeviceNumber device) {
+  if (ledger.forked == 0) return {};
+  RecordKey named = key;
+  named.qualifier.clear();
+  const Kind* described = find_kind(key.kind);
+  if (described != nullptr && described->key != KeyForm::id) named.kind = kind::indicator;
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(named));
+  const Cell* code = record.find(field::indicator_code);
+  if (code == nullptr || !code->is_contended()) return {};
+  return {Code::forked, Msg::device_forked, {std::to_string(device)}};
+}
+
 // The key of the record that is named; a new one for "new:KIND".
 Result<RecordKey> record_to_write(ClientStore& store, View& view, const std::string& name) {
   if (!name.starts_with("new:")) return parse_record(view, name);
@@ -91,6 +107,8 @@ Status run_set(const Session& session, const EditOptions& options) {
   if (!is_new) {
     DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(edits.key));
     if (record.is_deleted()) return {Code::refused, Msg::record_deleted, {options.record}};
+    DAFTAR_ASSIGN_OR_RETURN(const Identity own, store->identity());
+    DAFTAR_RETURN_IF_ERROR(check_not_mixed(view, ledger, edits.key, own.device));
   }
   snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(edits.key, record_to_write(*store, view, options.record));

@@ -9,11 +9,16 @@
 namespace daftar::client {
 namespace {
 
-nlohmann::json cell_json(const Cell& cell) {
-  nlohmann::json object = {{"value", value_json(cell.reading())}};
+// References by the names of their records; everything else as values are in JSON.
+nlohmann::json shown_json(View& view, const Value& value) {
+  return value.as_reference() ? nlohmann::json(shown_value(view, value)) : value_json(value);
+}
+
+nlohmann::json cell_json(View& view, const Cell& cell) {
+  nlohmann::json object = {{"value", shown_json(view, cell.reading())}};
   nlohmann::json contenders = nlohmann::json::array();
   for (const Version* version : cell.contenders()) {
-    contenders.push_back({{"value", value_json(version->value)},
+    contenders.push_back({{"value", shown_json(view, version->value)},
                           {"device", version->device},
                           {"seq", version->seq}});
   }
@@ -29,7 +34,7 @@ nlohmann::json record_json(View& view, const RecordKey& key, const RecordState& 
       {"kind", kind == nullptr ? std::to_string(key.kind) : std::string(kind->name)},
       {"deleted", record.is_deleted()}};
   for (const Cell& cell : record.cells) {
-    object["fields"][field_name(key.kind, cell.field)] = cell_json(cell);
+    object["fields"][field_name(key.kind, cell.field)] = cell_json(view, cell);
   }
   return object;
 }
@@ -92,7 +97,7 @@ Status show_record(const Session& session, View& view, const ShowOptions& option
     DAFTAR_ASSIGN_OR_RETURN(const FieldNumber number, parse_field(key.kind, options.field));
     const Cell* cell = record.find(number);
     if (session.as_json) {
-      print_json(cell == nullptr ? nlohmann::json{{"value", nullptr}} : cell_json(*cell));
+      print_json(cell == nullptr ? nlohmann::json{{"value", nullptr}} : cell_json(view, *cell));
     } else {
       std::cout << shown_value(view, record.reading(number)) << '\n';
     }

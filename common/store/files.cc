@@ -1,6 +1,9 @@
 #include "common/store/files.h"
 
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,6 +58,12 @@ Result<std::string> read_all(int descriptor, const std::string& path, size_t mos
 }
 
 }  // namespace
+
+void use_one_heap() {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
 
 Status make_private_folder(const std::string& folder) {
   std::error_code error;

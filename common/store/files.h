@@ -10,6 +10,10 @@
 
 namespace daftar {
 
+/// Lets all threads allocate from one heap. glibc's heap for each thread grows page by page, which
+/// cost the hub's writer a third of its time. Before the first thread.
+void use_one_heap();
+
 /// Creates `folder` (and its parents) readable by its owner alone, if it is not there.
 Status make_private_folder(const std::string& folder);
 

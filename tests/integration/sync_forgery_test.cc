@@ -227,8 +227,8 @@ TEST_F(ForgeryTest, PushAnswersThatMakeNoSenseEndTheSession) {
         refused.set_reason(77);
       },
   };
-  reader.save(kBuses, kName, "work");
   for (const auto& lie : lies) {
+    reader.save(kBuses, kName, "work");
     EXPECT_EQ(reader.sync({.forge_push = lie}).report.status.code(), Code::corrupt);
   }
   need(reader.sync().report.status);

@@ -117,7 +117,8 @@ TEST_F(SyncSessionTest, TheDeadlineIsKeptAndMovesWithEachAnswer) {
   EXPECT_GT(first_deadline, world.clock.steady);
   world.clock.steady += 5;
   transport.run();  // heads is answered, the push is not
-  EXPECT_EQ(session.next_deadline_ms(), first_deadline + 5);
+  EXPECT_GE(session.next_deadline_ms(), first_deadline + 5);
+  EXPECT_LT(session.next_deadline_ms(), first_deadline + 1'000) << "the batch is small";
   world.clock.steady = session.next_deadline_ms() - 1;
   session.on_time();
   EXPECT_FALSE(session.is_done());

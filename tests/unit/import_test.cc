@@ -82,7 +82,7 @@ TEST_F(ImportTest, EveryRowHasAFate) {
   save(again);
   EXPECT_EQ(device.reads(key("1.1"), field::indicator_name_en), "All roads");
   EXPECT_EQ(value_text(need(device.view().record(key("1.1"))).reading(field::indicator_parent)),
-            "kpa:" + key("1", kind::kpa).id());
+            "kpa#" + key("1", kind::kpa).id());
 }
 
 TEST_F(ImportTest, ValuesKeepHowTheyWereWritten) {
