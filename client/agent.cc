@@ -110,8 +110,7 @@ class Agent {
       const Status kept = store_.set_setting("last_sync_ms", std::to_string(now));
       if (!kept.ok()) log_event(spdlog::level::err, kept.message(), kept.arguments());
       log_event(spdlog::level::info, Msg::sync_done,
-                {std::to_string(report.pushed), std::to_string(report.pulled),
-                 std::to_string(report.pulled_edits)});
+                {std::to_string(report.pushed), std::to_string(report.pulled - report.pulled_own)});
     } else if (report.status.code() != Code::cancelled) {
       ++failures_;
       log_event(spdlog::level::warn, report.status.message(), report.status.arguments());

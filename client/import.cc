@@ -18,6 +18,9 @@ namespace {
 // Room that a changeset's head and keys need beside its values.
 constexpr size_t kDraftValueBytes = limits::kChangesetBytes / 2;
 
+// How often progress is told.
+constexpr uint64_t kProgressRows = 5'000;
+
 // A table of values that an indicator (and a period) name.
 struct SeriesTable {
   KindNumber kind;
@@ -91,6 +94,8 @@ class Importer {
   ImportPlan plan_;
   DeviceNumber device_ = 0;
   std::vector<OpenFile> files_;
+  uint64_t bytes_to_read_ = 0;
+  uint64_t bytes_read_ = 0;
   std::unordered_map<std::string, RecordKey> codes_;     ///< of kpas and indicators
   std::unordered_map<std::string, IndicatorRow> fresh_;  ///< codes that are in no record yet
   std::unordered_map<std::string, Status> unfit_;        ///< of them, those that cannot be made
@@ -165,6 +170,7 @@ Status Importer::open_files() {
     imported.hash = sha256(file.content);
     DAFTAR_ASSIGN_OR_RETURN(imported.was_imported, store_.was_imported(ledger_, imported.hash));
     const bool skip = imported.was_imported && !options_.again;
+    bytes_to_read_ += file.content.size();
     plan_.files.push_back(std::move(imported));
     DAFTAR_RETURN_IF_ERROR(recognise(file));
     if (!skip) files_.push_back(std::move(file));
@@ -379,6 +385,10 @@ Status Importer::plan_series(const OpenFile& file) {
   DAFTAR_RETURN_IF_ERROR(
       read_csv(file.content, plan_.files[file.index].path, [&](const CsvRow& row) -> Status {
         if (std::exchange(is_header, false)) return {};
+        for (const std::string& cell : row.cells) bytes_read_ += cell.size() + 1;
+        if (options_.progress && row.line % kProgressRows == 0) {
+          options_.progress(bytes_read_, bytes_to_read_);
+        }
         Result<PlannedRow> planned = series_row(file, row);
         if (planned.ok()) {
           rows.push_back(*std::move(planned));

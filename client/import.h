@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,7 +50,9 @@ struct ImportOptions {
   std::string message;
   std::optional<Context> context;  ///< of an earlier dry run; else that of now
   bool again = false;              ///< also files that were imported before
-  bool is_dry_run = false;         ///< no ids are reserved; the drafts cannot be saved
+  /// Called now and then with the bytes read so far and in all.
+  std::function<void(uint64_t done, uint64_t total)> progress;
+  bool is_dry_run = false;  ///< no ids are reserved; the drafts cannot be saved
 };
 
 /// Reads the files and compares them with what is visible. Code::invalid for a file that is no

@@ -135,6 +135,7 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     return {Code::too_large, Msg::frame_bad};
   }
   remotes_.clear();
+  report_.expected = 0;
   std::set<std::string> listed;
   for (const v1::LedgerHead& head : reply.ledgers()) listed.insert(head.ledger());
   DAFTAR_RETURN_IF_ERROR(store_.set_listed_ledgers(listed));
@@ -160,12 +161,17 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     } else if (!reconciled.ok()) {
       return reconciled;
     }
+    if (ledger.head.size > ledger.verified.size) {
+      report_.expected += ledger.head.size - ledger.verified.size;
+    }
     remotes_.push_back(std::move(ledger));
   }
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> held, store_.held_ledgers());
   for (const LedgerInfo& ledger : held) {
     if (ledger.waiting + ledger.entered > 0 && !listed.contains(ledger.name)) {
       report_.turned_away[ledger.name] = Msg::push_no_ledger;
+    } else {
+      report_.expected += 2 * ledger.waiting;  // there, and back as an entry
     }
   }
   return {};
@@ -404,6 +410,9 @@ Status SyncSession::take_pull_reply(const v1::PullReply& reply) {
   DAFTAR_ASSIGN_OR_RETURN(batch.entries, decode_pull_frame(reply.frame()));
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t edits, store_.take_entries(ledger->id, batch));
   report_.pulled += batch.entries.size();
+  report_.pulled_own += static_cast<uint64_t>(
+      std::count_if(batch.entries.begin(), batch.entries.end(),
+                    [](const WireEntry& entry) { return entry.is_left_out; }));
   report_.pulled_edits += edits;
   return {};
 }

@@ -45,10 +45,12 @@ class Transport {
 /// What a sync did. All counts are of what is durable here.
 struct SyncReport {
   Status status;
-  uint64_t pushed = 0;   ///< changesets that the hub has entered
-  uint64_t refused = 0;  ///< of these, refused: they are held
-  uint64_t pulled = 0;   ///< entries
+  uint64_t pushed = 0;      ///< changesets that the hub has entered
+  uint64_t refused = 0;     ///< of these, refused: they are held
+  uint64_t pulled = 0;      ///< entries
+  uint64_t pulled_own = 0;  ///< of these, this device's own coming back
   uint64_t pulled_edits = 0;
+  uint64_t expected = 0;      ///< changesets to push and entries to pull, as far as is known
   uint64_t recovered = 0;     ///< entries given back to a restored hub
   bool is_unchanged = false;  ///< there was nothing new on either side
   /// Ledgers whose work was turned away, with the reason as a message.

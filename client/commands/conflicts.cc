@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
+#include "common/base/report.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -48,6 +49,18 @@ Status check_unchanged(ClientStore& store, const Cell& cell, const Context& look
   return {};
 }
 
+// Who wrote a version, when and why: from the history of its cell.
+std::string origin_text(const std::vector<HistoryItem>& history, const Version& version) {
+  for (const HistoryItem& item : history) {
+    if (item.device != version.device || item.seq != version.seq) continue;
+    return message_text(Msg::conflict_origin,
+                        {std::to_string(item.author), std::to_string(item.device),
+                         time_text(item.saved_ms), item.message},
+                        language_of_environment());
+  }
+  return "";
+}
+
 // How the chosen value was typed: what the same changeset wrote beside it, else nothing.
 Value companion_value(const Cell& cell, const Cell& companion, const Value& chosen) {
   for (const Version& version : cell.standing) {
@@ -75,14 +88,19 @@ Status run_conflicts(const Session& session) {
     for (const Cell& cell : record.cells) {
       if (!cell.is_contended() || is_companion(record, key.kind, cell)) continue;
       const std::string field = field_name(key.kind, cell.field);
+      DAFTAR_ASSIGN_OR_RETURN(const std::vector<HistoryItem> history,
+                              view.history(key, cell.field));
       nlohmann::json object = {{"record", name},
                                {"field", field},
                                {"context", context_text(context)},
                                {"current", value_json(cell.reading())},
                                {"contenders", nlohmann::json::array()}};
       if (!session.as_json) {
-        std::cout << name << " " << field << "\n    now: " << shown_value(view, cell.reading())
-                  << '\n';
+        std::cout << name << " " << field << "\n    "
+                  << message_text(Msg::conflict_now, {shown_value(view, cell.reading())},
+                                  language_of_environment());
+        if (cell.current() != nullptr) std::cout << "  " << origin_text(history, *cell.current());
+        std::cout << '\n';
       }
       size_t number = 0;
       for (const Version* choice : choices_of(cell)) {
@@ -92,8 +110,8 @@ Status run_conflicts(const Session& session) {
                                         {"device", choice->device},
                                         {"seq", choice->seq}});
         if (!session.as_json) {
-          std::cout << "    --take " << number << ": " << shown_value(view, choice->value)
-                    << "  (device " << choice->device << ")\n";
+          std::cout << "    --take " << number << ": " << shown_value(view, choice->value) << "  "
+                    << origin_text(history, *choice) << '\n';
         }
       }
       list.push_back(std::move(object));

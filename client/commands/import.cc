@@ -84,7 +84,8 @@ void print_plan(const ImportPlan& plan, bool again) {
   size_t shown = 0;
   for (const RowNote& note : plan.notes) {
     if (shown++ == kNotesShown) {
-      std::cout << "  … " << plan.notes.size() - kNotesShown << " more: see --json\n";
+      std::cout << "  ";
+      say(Msg::import_more, {std::to_string(plan.notes.size() - kNotesShown)});
       break;
     }
     std::cout << "  " << std::filesystem::path(plan.files[note.file].path).filename().string()
@@ -110,13 +111,15 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
   }
   wanted.again = options.again;
   wanted.is_dry_run = options.dry_run;
-  ProgressLine progress(session.as_json);
-  progress.show("reading", 0, 0);
+  auto progress = std::make_unique<ProgressLine>(session.as_json);
+  const std::string reading = message_text(Msg::progress_import, {}, language_of_environment());
+  wanted.progress = [&](uint64_t done, uint64_t total) { progress->show(reading, done, total); };
+  wanted.progress(0, 0);
   DAFTAR_ASSIGN_OR_RETURN(const ImportPlan plan, plan_import(*store, ledger.id, wanted));
-  progress.show("saving", plan.edits, plan.edits);
   if (!options.dry_run && !plan.drafts.empty()) {
     DAFTAR_RETURN_IF_ERROR(store->save(ledger.id, plan.drafts, session.clock->wall_ms()).status());
   }
+  progress.reset();
   if (session.as_json) {
     nlohmann::json object = plan_json(plan);
     object["saved"] = !options.dry_run && !plan.drafts.empty();

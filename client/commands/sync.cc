@@ -13,11 +13,15 @@ namespace {
 
 nlohmann::json report_json(const SyncReport& report) {
   const Language language = language_of_environment();
-  nlohmann::json object = {
-      {"pushed", report.pushed},       {"refused", report.refused},
-      {"pulled", report.pulled},       {"pulled_edits", report.pulled_edits},
-      {"recovered", report.recovered}, {"unchanged", report.is_unchanged},
-      {"forked", report.forked},       {"turned_away", nlohmann::json::array()}};
+  nlohmann::json object = {{"pushed", report.pushed},
+                           {"refused", report.refused},
+                           {"pulled", report.pulled},
+                           {"pulled_edits", report.pulled_edits},
+                           {"pulled_own", report.pulled_own},
+                           {"recovered", report.recovered},
+                           {"unchanged", report.is_unchanged},
+                           {"forked", report.forked},
+                           {"turned_away", nlohmann::json::array()}};
   for (const auto& [ledger, message] : report.turned_away) {
     object["turned_away"].push_back(to_json(message, {ledger}, language));
   }
@@ -42,8 +46,8 @@ void print_report(const SyncReport& report) {
     say(Msg::sync_nothing_new, {});
     return;
   }
-  say(Msg::sync_done, {std::to_string(report.pushed), std::to_string(report.pulled),
-                       std::to_string(report.pulled_edits)});
+  say(Msg::sync_done,
+      {std::to_string(report.pushed), std::to_string(report.pulled - report.pulled_own)});
   if (report.refused > 0) {
     say(Msg::sync_refused, {std::to_string(report.refused)});
   }
@@ -69,8 +73,8 @@ Status run_sync_command(const Session& session) {
     report = run_sync(
         *store, context, connect_hub(identity.hub_address), *session.clock,
         [&](const SyncReport& so_far) {
-          progress.show("changesets sent and edits received", so_far.pushed + so_far.pulled_edits,
-                        0);
+          progress.show(message_text(Msg::progress_sync, {}, language_of_environment()),
+                        so_far.pushed + so_far.pulled, so_far.expected);
         },
         [&](std::function<void()> stop) { cancel = std::move(stop); });
   }
@@ -129,24 +133,31 @@ Status run_status(const Session& session) {
     return {};
   }
   if (identity.ok()) {
-    std::cout << "device " << identity->device << ", user " << identity->user << ", hub "
-              << identity->hub_address << '\n';
+    say(Msg::status_device,
+        {std::to_string(identity->device), std::to_string(identity->user), identity->hub_address});
   } else {
     std::cout << identity.status().text(language_of_environment()) << '\n';
   }
-  std::cout << "last sync: " << (last_sync ? object["last_sync"].get<std::string>() : "never")
-            << '\n';
+  say(last_sync ? Msg::status_last_sync : Msg::status_never_synced,
+      {last_sync ? object["last_sync"].get<std::string>() : ""});
   for (const nlohmann::json& line : object["ledgers"]) {
-    std::cout << line["ledger"].get<std::string>() << "\n  confirmed " << line["size"]
-              << " entries, root " << line["root"].get<std::string>().substr(0, 16) << ", state "
-              << line["digest"].get<std::string>().substr(0, 16) << "\n  waiting "
-              << line["waiting"] << ", entered " << line["entered"] << ", held " << line["held"]
-              << ", contended " << line["contended"];
-    if (line["forked"] != 0) std::cout << ", made on a copy " << line["forked"];
-    if (line.contains("context")) {
-      std::cout << ", context " << line["context"].get<std::string>();
+    const auto number = [&](const char* name) {
+      return std::to_string(line[name].get<uint64_t>());
+    };
+    std::cout << line["ledger"].get<std::string>() << "\n  ";
+    say(Msg::status_confirmed, {number("size"), line["root"].get<std::string>().substr(0, 16),
+                                line["digest"].get<std::string>().substr(0, 16)});
+    std::cout << "  ";
+    say(Msg::status_open,
+        {number("waiting"), number("entered"), number("held"), number("contended")});
+    if (line["forked"] != 0) {
+      std::cout << "  ";
+      say(Msg::status_forked, {number("forked")});
     }
-    std::cout << '\n';
+    if (line.contains("context")) {
+      std::cout << "  ";
+      say(Msg::status_context, {line["context"].get<std::string>()});
+    }
   }
   return {};
 }

@@ -217,6 +217,18 @@ TEST_F(CloneTest, AfterAPowerCutWhileAdoptingTheSameStepMovesOnlyTheKey) {
   world.expect_settled();
 }
 
+TEST_F(CloneTest, SavingGoesOnAfterTheForkWasFound) {
+  TestDevice& copy = forked_copy({original.context(),
+                                  "by the copy",
+                                  std::nullopt,
+                                  {{kRoads, {{kName, Value::text("x"), std::nullopt}}}}});
+  const uint64_t first = copy.save(kRoads, kArabicName, "first");
+  EXPECT_EQ(copy.save(kRoads, kArabicName, "second"), first + 1);
+  world.enrol_anew(copy);
+  need(copy.sync().report.status);
+  EXPECT_EQ(copy.reads(kRoads, kArabicName), "second");
+}
+
 TEST_F(CloneTest, HeldWorkOfTheOldNumberCanStillBeReapplied) {
   world.hub.authority = [](const Changeset& changeset, uint64_t) -> std::optional<RefusalReason> {
     if (changeset.message == "held") return RefusalReason::no_authority;
