@@ -115,7 +115,7 @@ class BriefFormatter : public CLI::Formatter {
  public:
   std::string make_subcommand(const CLI::App* sub) const override {
     const std::string help = sub->get_description();
-    const std::string name = sub->get_name();
+    const std::string& name = sub->get_name();
     return "  " + name + std::string(name.size() < 11 ? 11 - name.size() : 1, ' ') +
            help.substr(0, help.find('\n')) + "\n";
   }

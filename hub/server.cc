@@ -139,8 +139,9 @@ class RpcService : public v1::Hub::CallbackService {
     const Result<Device> device = caller(*context);
     if (!device.ok()) return new HeadsCall(device.status());
     Result<v1::HeadsReply> made = service_.heads(*device, *request);
-    if (made.ok()) *reply = *std::move(made);
-    return new HeadsCall(made.status());
+    if (!made.ok()) return new HeadsCall(made.status());
+    *reply = *std::move(made);
+    return new HeadsCall(Status());
   }
 
   grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply>* Push(

@@ -124,7 +124,7 @@ std::string Decimal::text() const {
   if (exponent_ > 0 && places + exponent_ <= kDigits) {
     text.append(static_cast<size_t>(exponent_), '0');
   } else if (exponent_ < 0 && -exponent_ < places) {
-    text.insert(static_cast<size_t>(places + exponent_), ".");
+    text.insert(text.size() - static_cast<size_t>(-exponent_), ".");
   } else if (exponent_ < 0 && -exponent_ <= kDigits) {
     text = "0." + std::string(static_cast<size_t>(-exponent_) - text.size(), '0') + text;
   } else if (exponent_ != 0) {
