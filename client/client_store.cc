@@ -89,8 +89,14 @@ Status ClientStore::create(const std::string& folder) {
   if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::folder_exists, {folder}};
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
-  // A power cut may have left the tables without a key: nothing can have been written in them.
-  if (version == 0) {
+  // A power cut may have left the tables without a key; but where a device has its number, the key
+  // was lost later, and another one would not be known to the hub.
+  if (version != 0) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement used,
+                            database.prepare("SELECT EXISTS (SELECT 1 FROM setting)"));
+    DAFTAR_RETURN_IF_ERROR(used.step().status());
+    if (used.integer(0) != 0) return {Code::corrupt, Msg::key_file_bad, {key_path(folder)}};
+  } else {
     Transaction transaction(database);
     DAFTAR_RETURN_IF_ERROR(transaction.begin());
     DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
@@ -603,9 +609,9 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
     return Status(Code::refused, Msg::held_superseded, {std::to_string(seq)});
   }
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t saved, append_drafts(ledger, {draft}, now_ms));
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement * mark,
-      use("UPDATE pending SET state = 4 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * mark,
+                          use("UPDATE pending SET state = 4 "
+                              "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state = 2"));
   DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, device).bind(3, seq).run());
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return saved;
@@ -613,9 +619,9 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
 
 Status ClientStore::discard(LedgerId ledger, uint64_t seq) {
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber device, holder(ledger, seq));
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement * mark,
-      use("UPDATE pending SET state = 3 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * mark,
+                          use("UPDATE pending SET state = 3 "
+                              "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state = 2"));
   return mark->bind(1, ledger).bind(2, device).bind(3, seq).run();
 }
 

@@ -205,8 +205,8 @@ class ClientStore {
   Result<ChainHead> own_head(LedgerId ledger, DeviceNumber device);
   Result<uint64_t> append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,
                                  uint64_t now_ms);
-  /// Whose held changeset `seq` is: the present number's, else an older one's.
   Status move_new_key();
+  /// Whose held changeset `seq` is: the present number's, else an older one's.
   Result<DeviceNumber> holder(LedgerId ledger, uint64_t seq);
   Status insert_pending(LedgerId ledger, const Changeset& changeset, std::string_view bytes,
                         const Hash& link);

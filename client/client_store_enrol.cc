@@ -75,7 +75,8 @@ bool ClientStore::has_new_key() { return read_file(folder_ + "/device.key.next",
 
 Status ClientStore::adopt(const Identity& identity) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity old, this->identity());
-  if (old.device == identity.device && !has_new_key()) return set_identity(identity);
+  // The hub never gives a number another key.
+  if (old.device == identity.device) return set_identity(identity);
   // A sync under way speaks for the old number.
   DAFTAR_ASSIGN_OR_RETURN(const auto lock, FileLock::acquire(folder_ + "/sync.lock"));
   if (!lock) return {Code::exists, Msg::sync_running, {folder_}};
@@ -83,10 +84,8 @@ Status ClientStore::adopt(const Identity& identity) {
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> all, held_ledgers());
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  if (old.device != identity.device) {
-    for (const LedgerInfo& ledger : all) {
-      DAFTAR_RETURN_IF_ERROR(make_again(ledger, old.device, identity, key));
-    }
+  for (const LedgerInfo& ledger : all) {
+    DAFTAR_RETURN_IF_ERROR(make_again(ledger, old.device, identity, key));
   }
   DAFTAR_RETURN_IF_ERROR(set_identity(identity));
   DAFTAR_RETURN_IF_ERROR(set_setting("device_key", key_text(key)));
@@ -176,7 +175,8 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
     if (changeset.seq == 1 && fork_row) {
       changeset.continues = ChainPoint{old_device, fork_seq, fork_row->link};
     }
-    changeset.origin = work[i].link;
+    // Work that was made again before keeps its first origin.
+    if (!changeset.origin) changeset.origin = work[i].link;
     for (RecordEdits& record : changeset.records) {
       rewrite.apply(record.key);
       for (CellEdit& cell : record.cells) rewrite.apply(cell.value);

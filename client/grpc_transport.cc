@@ -17,6 +17,7 @@ namespace daftar::client {
 namespace {
 
 constexpr int kMaxReconnectMs = 20'000;
+constexpr int kPingMs = 30'000;
 
 // What all calls of a transport share. Calls delete themselves when gRPC is done with them, which
 // may be after a cancel.
@@ -274,6 +275,9 @@ std::shared_ptr<grpc::Channel> connect_hub(const std::string& address) {
   arguments.SetMaxSendMessageSize(static_cast<int>(limits::kMessageWireBytes));
   arguments.SetCompressionAlgorithm(GRPC_COMPRESS_NONE);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectMs);
+  // A line that died without a word is found within a minute.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kPingMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingMs);
   // The hub's address is what was written at enrolment, never a proxy's.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);

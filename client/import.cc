@@ -186,6 +186,10 @@ Status Importer::recognise(OpenFile& file) {
     return stop;  // the header is enough
   });
   if (file.columns.empty() && !read.ok() && read.code() != Code::cancelled) return read;
+  std::vector<std::string> sorted = file.columns;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) return {Code::invalid, Msg::column_twice, {path, *twice}};
   std::vector<std::string_view> known;
   if (has_columns(file.columns, {"id", "parent_id", "level", "name_en"})) {
     known = {"id", "parent_id", "level"};
@@ -298,7 +302,10 @@ Result<PlannedRow> Importer::indicator_row(const OpenFile& file, const std::stri
   }
   for (size_t i = 0; i < indicator.cells.size(); ++i) {
     const Field* field = described.find(file.columns[i]);
-    if (field == nullptr || field->type == FieldType::reference) continue;
+    // The code is the column `id`, whatever a column `code` says.
+    const bool is_other = field == nullptr || field->type == FieldType::reference ||
+                          field->number == field::indicator_code;
+    if (is_other) continue;
     DAFTAR_ASSIGN_OR_RETURN(Value value, parse_value(*field, indicator.cells[i]));
     row.cells.emplace_back(field->number, std::move(value));
   }

@@ -13,6 +13,8 @@ namespace {
 constexpr uint64_t kAnswerDeadlineMs = 60'000;
 // … and so much longer for what is being sent: the slowest line that counts as one.
 constexpr uint64_t kSlowestBytesPerMs = 2;
+// A pull frame of ordinary size on that line. A dead line is found sooner, by gRPC's pings.
+constexpr size_t kPullReplyBytes = 1024 * 1024;
 
 Msg turned_away_message(v1::TurnedAway::Reason reason) {
   switch (reason) {
@@ -52,6 +54,7 @@ void SyncSession::finish(const Status& status) {
   for (const LedgerInfo& ledger : *ledgers) {
     if (ledger.forked > 0) report_.forked.insert(ledger.name);
   }
+  if (!report_.forked.empty()) report_.is_unchanged = false;
 }
 
 void SyncSession::fail(const Status& status) {
@@ -154,7 +157,6 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     }
     if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
     ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
-    ledger.published = head.published();
     Status reconciled = store_.reconcile_chain(ledger.id, ledger.chain);
     if (reconciled.code() == Code::forked) {
       report_.forked.insert(ledger.name);
@@ -214,13 +216,19 @@ Status SyncSession::send_recovery() {
     if (notes.empty()) continue;
     const auto& [size, note] = notes.front();
     std::vector<WireEntry> entries;
+    std::set<DeviceNumber> devices;
     v1::RecoverRequest request;
     DAFTAR_RETURN_IF_ERROR(store_.ledgers().read_entries(
         ledger.id, from + 1, size, [&](const StoredEntry& entry) -> Status {
           entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
+          if (entry.changeset.empty()) return {};
+          DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author,
+                                  read_changeset_author(entry.changeset));
+          devices.insert(author.device);
           return {};
         }));
     for (const auto& [device, key] : store_.known_devices()) {
+      if (!devices.contains(device)) continue;
       v1::DeviceKey& sent = *request.add_keys();
       sent.set_device(device);
       sent.set_key(std::string(key.begin(), key.end()));
@@ -345,7 +353,9 @@ Status SyncSession::take_push_reply(const v1::PushReply& reply) {
     if (refused.reason() < 1 || refused.reason() > 5) return {Code::corrupt, Msg::frame_bad};
     DAFTAR_RETURN_IF_ERROR(store_.mark_refused(ledger->id, refused.seq(),
                                                static_cast<RefusalReason>(refused.reason())));
-    ++report_.refused;
+    // Work that the ledger has already is no refusal that anyone must look at.
+    const bool is_known = refused.reason() == static_cast<uint32_t>(RefusalReason::origin_entered);
+    if (!is_known) ++report_.refused;
   }
   return {};
 }
@@ -378,7 +388,7 @@ Status SyncSession::begin_pull() {
     return {};
   }
   step_ = Step::pulling;
-  wait_for_answer();
+  wait_for_answer(kPullReplyBytes);
   transport_.pull(request);
   return {};
 }
@@ -388,7 +398,7 @@ void SyncSession::on_pull_reply(const v1::PullReply& reply) {
   const Status taken = take_pull_reply(reply);
   if (!taken.ok()) return fail(taken);
   progress_(report_);
-  wait_for_answer();
+  wait_for_answer(kPullReplyBytes);
 }
 
 Status SyncSession::take_pull_reply(const v1::PullReply& reply) {

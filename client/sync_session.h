@@ -92,7 +92,6 @@ class SyncSession {
     TreeHead head;      ///< of the hub
     TreeHead verified;  ///< of this device, when the session began
     ChainHead chain;    ///< of this device at the hub
-    uint64_t published = 0;
   };
 
   void ask_heads(bool show);

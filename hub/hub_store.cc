@@ -37,12 +37,16 @@ Status HubStore::create(const std::string& folder, const std::string& name) {
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
   if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::hub_exists, {folder}};
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
+  DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
   Transaction transaction(database);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
-  DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+  // A power cut may have left the tables without a key: nothing can have been written in them.
+  if (version == 0) {
+    DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
+    DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+  }
   DAFTAR_ASSIGN_OR_RETURN(Statement put,
-                          database.prepare("INSERT INTO setting VALUES('name', ?1)"));
+                          database.prepare("INSERT OR REPLACE INTO setting VALUES('name', ?1)"));
   DAFTAR_RETURN_IF_ERROR(put.bind_text(1, name).run());
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   // Last, so that a folder with a key is a whole hub.

@@ -222,7 +222,7 @@ Result<v1::PullReply> Service::read_frame(const Device& device, LedgerId id, Pul
           entry.is_left_out = !entry.changeset.empty() && author.device == device.number &&
                               author.seq <= cursor.left_out_seq_;
           if (entry.is_left_out) entry.changeset.clear();
-          plain += entry.header.size() + entry.changeset.size();
+          plain += stored.header.size() + stored.changeset.size();
           entries.push_back(std::move(entry));
           return {};
         }));

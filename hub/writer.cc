@@ -373,8 +373,12 @@ Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger,
 
 Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& batch) {
   uint64_t recovered = 0;
-  DAFTAR_RETURN_IF_ERROR(store_->add_recovered_devices(batch.keys));
-  const DeviceKeys keys = device_keys();
+  const DeviceKeys registered = device_keys();
+  const DeviceKeys keys = [&](DeviceNumber number) -> std::optional<PublicKey> {
+    if (const std::optional<PublicKey> key = registered(number)) return key;
+    const auto sent = batch.keys.find(number);
+    return sent == batch.keys.end() ? std::nullopt : std::optional(sent->second);
+  };
   touched_.insert(batch.ledger);
   for (const WireEntry& entry : batch.entries) {
     DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
@@ -391,6 +395,12 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     return Status(Code::corrupt, Msg::entry_root_wrong,
                   {batch.ledger, std::to_string(batch.head.size)});
   }
+  // Keys that the entries have proved: their chains begin with them.
+  std::map<DeviceNumber, PublicKey> proved;
+  for (const auto& [number, key] : batch.keys) {
+    if (recovered > 0 && ledger.state().heads.contains(number)) proved[number] = key;
+  }
+  DAFTAR_RETURN_IF_ERROR(store_->add_recovered_devices(proved));
   return recovered;
 }
 

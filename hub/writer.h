@@ -48,7 +48,7 @@ struct RecoveryBatch {
   std::map<DeviceNumber, PublicKey> keys;  ///< of the devices in it
 };
 
-/// Decodes a request; reason MALFORMED if no device of ours makes such a thing.
+/// Decodes a request; nothing if no device of ours makes such a thing (MALFORMED).
 std::optional<PushBatch> decode_batch(const Device& device, const v1::PushRequest& request);
 
 class Writer {

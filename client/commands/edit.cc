@@ -14,10 +14,7 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
   Draft draft;
   draft.context = now;
   if (!options.context.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(draft.context, parse_context(options.context));
-    if (draft.context.position > now.position || draft.context.own_seq > now.own_seq) {
-      return {Code::invalid, Msg::context_future, {options.context, context_text(now)}};
-    }
+    DAFTAR_ASSIGN_OR_RETURN(draft.context, parse_context(options.context, now));
   }
   DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));
   const RecordKey key = edits.key;
@@ -41,8 +38,7 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
 }
 
 // While this disk's work waits for a number of its own, a record made here and one made on the copy
-// may have one id. What is written now goes to the copy's, so the name must be unmistakably that
-// one's.
+// may have one id, and what is written could go to either.
 Status check_not_mixed(View& view, const LedgerInfo& ledger, const RecordKey& key,
                        DeviceNumber device) {
   if (ledger.forked == 0) return {};

@@ -103,11 +103,8 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(wanted.files, table_files(options.paths));
   DAFTAR_ASSIGN_OR_RETURN(wanted.message, parse_message(options.message));
   if (!options.context.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(wanted.context, parse_context(options.context));
     DAFTAR_ASSIGN_OR_RETURN(const Context now, store->current_context(ledger.id));
-    if (wanted.context->position > now.position || wanted.context->own_seq > now.own_seq) {
-      return {Code::invalid, Msg::context_future, {options.context, context_text(now)}};
-    }
+    DAFTAR_ASSIGN_OR_RETURN(wanted.context, parse_context(options.context, now));
   }
   wanted.again = options.again;
   wanted.is_dry_run = options.dry_run;

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
+#include "client/grpc_transport.h"
+#include "client/sync_runner.h"
 #include "common/ledger/checkpoint.h"
 
 namespace daftar::client {
@@ -47,9 +49,19 @@ Result<Identity> parse_identity(const InitOptions& options) {
   return identity;
 }
 
+// The last sync under the old number: only what the hub does not have may be made again. A hub that
+// has shut the old number out has nothing to say to it.
+Status sync_as_before(const Session& session, ClientStore& store, const Identity& before) {
+  boost::asio::io_context context;
+  const SyncReport report = run_sync(
+      store, context, connect_hub(before.hub_address), *session.clock, [](const SyncReport&) {},
+      [](const std::function<void()>&) {});
+  return report.status.code() == Code::refused ? Status() : report.status;
+}
+
 // A device that has a number keeps its number and hub; only the address may be another, or, with
 // the key of --again, the number.
-Status take_identity(ClientStore& store, const Identity& identity) {
+Status take_identity(const Session& session, ClientStore& store, const Identity& identity) {
   const Result<Identity> before = store.identity();
   if (!before.ok()) return store.set_identity(identity);
   const bool is_same_hub =
@@ -59,12 +71,13 @@ Status take_identity(ClientStore& store, const Identity& identity) {
     return {
         Code::exists, Msg::init_is_enrolled, {std::to_string(before->device), before->hub_name}};
   }
+  if (!is_same_device) DAFTAR_RETURN_IF_ERROR(sync_as_before(session, store, *before));
   return store.adopt(identity);
 }
 
 Status take_number(const Session& session, const InitOptions& options, ClientStore& store) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity identity, parse_identity(options));
-  DAFTAR_RETURN_IF_ERROR(take_identity(store, identity));
+  DAFTAR_RETURN_IF_ERROR(take_identity(session, store, identity));
   for (const std::string& ledger : options.ledgers) {
     DAFTAR_RETURN_IF_ERROR(store.add_ledger(ledger).status());
   }

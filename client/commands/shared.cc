@@ -218,12 +218,15 @@ Result<Value> parse_field_value(View& view, KindNumber kind_number, FieldNumber 
   return parse_value(*field, text);
 }
 
-Result<Context> parse_context(const std::string& text) {
+Result<Context> parse_context(const std::string& text, const Context& now) {
   Context context;
   const size_t colon = text.find(':');
   if (colon == std::string::npos || !parse_number(text.substr(0, colon), &context.position) ||
       !parse_number(text.substr(colon + 1), &context.own_seq)) {
     return Status(Code::invalid, Msg::context_bad, {text});
+  }
+  if (context.position > now.position || context.own_seq > now.own_seq) {
+    return Status(Code::invalid, Msg::context_future, {text, context_text(now)});
   }
   return context;
 }

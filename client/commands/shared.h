@@ -45,7 +45,8 @@ Result<Value> parse_field_value(View& view, KindNumber kind, FieldNumber field,
                                 const std::string& text);
 
 /// "POSITION:SEQ", as `show`, `status` and a dry run print it.
-Result<Context> parse_context(const std::string& text);
+/// Code::invalid if it is none, or newer than `now`.
+Result<Context> parse_context(const std::string& text, const Context& now);
 std::string context_text(const Context& context);
 /// A position ("1200") or a moment ("2026-11-22", "2026-11-22T08:00", UTC) as a position.
 Result<uint64_t> parse_moment(View& view, const std::string& text);

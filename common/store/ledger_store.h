@@ -72,8 +72,8 @@ class LedgerStore {
   virtual Result<std::optional<ChainRow>> chain_row(LedgerId ledger, DeviceNumber device,
                                                     uint64_t seq) = 0;
 
-  /// Whether any changeset here, of any device, has this link. Reads the whole chain: asked only
-  /// for the rare changesets with an origin.
+  /// Whether any entered (not refused) changeset here, of any device, has this link. Reads the
+  /// whole chain: asked only for the rare changesets with an origin.
   virtual Result<bool> has_link(LedgerId ledger, const Hash& link) = 0;
 
   virtual Status put_chain_head(LedgerId ledger, DeviceNumber device, const ChainHead& head) = 0;

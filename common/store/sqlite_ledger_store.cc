@@ -158,7 +158,8 @@ class SqliteLedgerStore : public LedgerStore {
   Result<bool> has_link(LedgerId ledger, const Hash& link) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * query,
-        use("SELECT EXISTS (SELECT 1 FROM chain WHERE ledger = ?1 AND link = ?2)"));
+        use("SELECT EXISTS (SELECT 1 FROM chain c JOIN entry e ON e.id = (?1 << 40) + c.position "
+            "WHERE c.ledger = ?1 AND c.link = ?2 AND length(e.changeset) > 0)"));
     query->bind(1, ledger).bind_blob(2, hash_bytes(link));
     bool found = false;
     DAFTAR_RETURN_IF_ERROR(each(*query, [&] { found = query->integer(0) != 0; }));

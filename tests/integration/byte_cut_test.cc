@@ -41,10 +41,10 @@ class CutProxy {
     context_.stop();
     thread_.join();
   }
-  std::string address() const {
+  [[nodiscard]] std::string address() const {
     return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
   }
-  uint64_t passed() const { return passed_; }
+  [[nodiscard]] uint64_t passed() const { return passed_; }
 
  private:
   struct Pair : std::enable_shared_from_this<Pair> {
@@ -118,8 +118,8 @@ class ServedHub {
         port_(need(server_.start("127.0.0.1:0"))),
         writing_([this](const std::stop_token& stop) { writer_.run(stop); }) {}
   ~ServedHub() { server_.stop(); }
-  int port() const { return port_; }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
  private:
   static std::unique_ptr<hub::HubStore> store(SyncWorld& world) {

@@ -159,7 +159,7 @@ class TestDevice {
   void open() { store_ = need(client::ClientStore::open(folder_)); }
   void close() { store_.reset(); }
   client::ClientStore& store() { return *store_; }
-  const std::string& folder() const { return folder_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
   DeviceNumber number() { return need(store_->identity()).device; }
   LedgerId ledger(const std::string& name = kTransport) { return need(store_->add_ledger(name)); }
   client::LedgerInfo info(const std::string& name = kTransport);

@@ -48,10 +48,10 @@ class MergeOracle {
   /// Enters a changeset whose author had seen every version of the changesets in `seen`.
   Judgement enter(ChangesetId id, const Changeset& changeset, const ChangesetSet& seen);
 
-  std::vector<CellName> cells() const;
-  CellView view(const CellName& cell) const;
+  [[nodiscard]] std::vector<CellName> cells() const;
+  [[nodiscard]] CellView view(const CellName& cell) const;
   /// The value that a changeset wrote, or that rule 3 wrote for it.
-  Value value_of(const CellName& cell, ChangesetId id) const;
+  [[nodiscard]] Value value_of(const CellName& cell, ChangesetId id) const;
 
  private:
   /// What a version does to those that its author had seen.
@@ -69,13 +69,13 @@ class MergeOracle {
   };
   using History = std::vector<Version>;
 
-  const History& history(const CellName& cell) const;
-  bool replaces(const Version& later, const Version& earlier) const;
-  std::vector<const Version*> standing(const CellName& cell) const;
-  const Version* current(const CellName& cell) const;
-  Value reading(const CellName& cell) const;
-  bool has_unseen_elsewhere(const RecordKey& key, const ChangesetSet& seen) const;
-  bool knows_a_deletion(const CellName& deleted, const ChangesetSet& seen) const;
+  [[nodiscard]] const History& history(const CellName& cell) const;
+  [[nodiscard]] bool replaces(const Version& later, const Version& earlier) const;
+  [[nodiscard]] std::vector<const Version*> standing(const CellName& cell) const;
+  [[nodiscard]] const Version* current(const CellName& cell) const;
+  [[nodiscard]] Value reading(const CellName& cell) const;
+  [[nodiscard]] bool has_unseen_elsewhere(const RecordKey& key, const ChangesetSet& seen) const;
+  [[nodiscard]] bool knows_a_deletion(const CellName& deleted, const ChangesetSet& seen) const;
   Fate judge_write(const CellName& cell, const ChangesetSet& seen, Version& version) const;
 
   std::map<CellName, History> histories_;

@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iostream>
 #include <map>
 #include <string>
 #include <utility>
@@ -73,6 +76,23 @@ TEST(MergePropertyCoverageTest, SchedulesReachEveryPartOfTheRule) {
     std::printf("%6.1f %% of schedules: %s\n", percent, name);
     EXPECT_GE(percent, 1.0) << name;
   }
+}
+
+// The long proof: fresh seeds for DAFTAR_LONG_MINUTES, going on behind those of the last time,
+// whose number is kept in merge_property.seed of the folder that it runs in.
+TEST(MergePropertyLongTest, FreshSeedsEndAsTheOracleSays) {
+  const char* minutes = std::getenv("DAFTAR_LONG_MINUTES");
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::minutes(minutes == nullptr ? 1 : std::atoi(minutes));
+  const std::string path = "merge_property.seed";
+  uint64_t seed = (kCases + 1) * kSeedsOfCase;
+  std::ifstream(path) >> seed;
+  const uint64_t first = seed;
+  for (; std::chrono::steady_clock::now() < end; ++seed) {
+    ASSERT_EQ(run_schedule(make_schedule(seed), false).failure, "") << report(seed);
+  }
+  std::ofstream(path) << seed;
+  std::cout << "seeds " << first << " to " << seed - 1 << " hold\n";
 }
 
 TEST(MergePropertyReplayTest, OneSeedFromTheEnvironment) {

@@ -21,7 +21,7 @@ struct Checkpoint {
   Result<TreeHead> verify(const std::string& text) const {
     return verify_checkpoint(text, kOrigin, key.public_key());
   }
-  bool accepts(const std::string& text) const { return verify(text).ok(); }
+  [[nodiscard]] bool accepts(const std::string& text) const { return verify(text).ok(); }
 };
 
 // A signature line over `body` as `name`, made here from the page alone.

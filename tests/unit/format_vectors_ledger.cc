@@ -23,7 +23,7 @@ class SmallLedger {
  public:
   SmallLedger() { state_.ledger = kLedger; }
 
-  ChainPoint head(DeviceNumber device) const {
+  [[nodiscard]] ChainPoint head(DeviceNumber device) const {
     const ChainHead& head = state_.heads.at(device);
     return {device, head.seq, head.link};
   }
@@ -51,7 +51,7 @@ class SmallLedger {
     append(device, std::move(header), "");
   }
 
-  Json vector() const {
+  [[nodiscard]] Json vector() const {
     StateDigest digest_of(kLedger);
     for (const auto& [key, record] : records_.all()) {
       digest_of.add_record(key.bytes(), record.encode());
@@ -82,17 +82,19 @@ class SmallLedger {
   static Hash first_link(DeviceNumber device) {
     return chain_start(kLedger, device, key_of(device).public_key());
   }
-  Hash last_link(DeviceNumber device) const {
+  [[nodiscard]] Hash last_link(DeviceNumber device) const {
     const auto head = state_.heads.find(device);
     return head == state_.heads.end() ? first_link(device) : head->second.link;
   }
-  EntryStamp stamp_of_next() const {
+  [[nodiscard]] EntryStamp stamp_of_next() const {
     const uint64_t position = state_.position + 1;
     return {1'750'000'000'000 + position * 500, 10 + position / 3};
   }
 
-  Changeset next(DeviceNumber device, Context context, std::vector<RecordEdits> records,
-                 std::optional<ChainPoint> continues, std::optional<Hash> origin) const {
+  [[nodiscard]] Changeset next(DeviceNumber device, Context context,
+                               std::vector<RecordEdits> records,
+                               std::optional<ChainPoint> continues,
+                               std::optional<Hash> origin) const {
     const auto head = state_.heads.find(device);
     Changeset changeset;
     changeset.ledger = kLedger;
