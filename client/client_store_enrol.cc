@@ -76,7 +76,10 @@ bool ClientStore::has_new_key() { return read_file(folder_ + "/device.key.next",
 Status ClientStore::adopt(const Identity& identity) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity old, this->identity());
   // The hub never gives a number another key.
-  if (old.device == identity.device) return set_identity(identity);
+  if (old.device == identity.device) {
+    DAFTAR_RETURN_IF_ERROR(set_identity(identity));
+    return move_new_key();
+  }
   // A sync under way speaks for the old number.
   DAFTAR_ASSIGN_OR_RETURN(const auto lock, FileLock::acquire(folder_ + "/sync.lock"));
   if (!lock) return {Code::exists, Msg::sync_running, {folder_}};
