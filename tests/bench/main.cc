@@ -13,6 +13,7 @@
 
 #include "client/import.h"
 #include "common/ledger/frame.h"
+#include "common/store/files.h"
 #include "tests/bench/bench.h"
 
 namespace daftar::bench {
@@ -548,4 +549,7 @@ int run(int argument_count, char** arguments) {
 }  // namespace
 }  // namespace daftar::bench
 
-int main(int count, char** arguments) { return daftar::bench::run(count, arguments); }
+int main(int count, char** arguments) {
+  daftar::use_one_heap();  // as daftar-hub does: the hub is in this process
+  return daftar::bench::run(count, arguments);
+}
