@@ -442,6 +442,7 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.message = draft.message;
     changeset.source = draft.source;
     changeset.records = draft.records;
+    changeset.origin = draft.origin;
     DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, encode_changeset(changeset));
     head = {changeset.seq, chain_next(head.link, bytes)};
     DAFTAR_RETURN_IF_ERROR(insert_pending(ledger, changeset, bytes, head.link));
@@ -598,7 +599,8 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
   // Under another number the old one's seq means nothing: what was seen then is covered by
   // `continues`.
   if (device != own.device) held->context.own_seq = 0;
-  Draft draft{held->context, message.empty() ? held->message : message, held->source, {}};
+  Draft draft{
+      held->context, message.empty() ? held->message : message, held->source, {}, held->origin};
   for (RecordEdits& record : held->records) {
     std::erase_if(record.cells, [&](const CellEdit& cell) {
       return later.contains({record.key, cell.field});

@@ -61,6 +61,7 @@ struct Draft {
   std::string message;
   std::optional<Source> source;
   std::vector<RecordEdits> records;  ///< ascending by key
+  std::optional<Hash> origin = {};   ///< of the held changeset that this one says again
 };
 
 /// Entries behind those that are here, up to a checkpoint.

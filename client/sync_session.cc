@@ -111,6 +111,7 @@ void SyncSession::ask_heads(bool show) {
   // With work to send, the hub's answer is needed in full even when it has nothing new.
   if (!is_work_waiting) request.set_known(known_token(known));
   request.set_known_total(total);
+  request.set_shows(show);
   step_ = Step::heads;
   has_shown_ = show;
   wait_for_answer();

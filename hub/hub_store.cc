@@ -86,7 +86,8 @@ Result<HubIdentity> HubStore::identity() {
 
 Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumber> user,
                                     const std::string& label, bool holds_all,
-                                    const std::vector<std::string>& ledgers) {
+                                    const std::vector<std::string>& ledgers,
+                                    std::optional<DeviceNumber> number) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(
@@ -98,9 +99,18 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
   if (next.number(2) != 0) {
     return Status(Code::exists, Msg::device_exists, {std::to_string(next.number(2))});
   }
-  Device device{next.number(0), user.value_or(next.number(1)), key, label, holds_all, ledgers,
+  Device device{number.value_or(next.number(0)),
+                user.value_or(next.number(1)),
+                key,
+                label,
+                holds_all,
+                ledgers,
                 false};
   next.reset();
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, this->device(device.number));
+  if (known) {
+    return Status(Code::exists, Msg::device_number_taken, {std::to_string(device.number)});
+  }
   DAFTAR_ASSIGN_OR_RETURN(Statement insert,
                           database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0)"));
   DAFTAR_RETURN_IF_ERROR(insert.bind(1, device.number)
@@ -130,17 +140,22 @@ Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& 
   return {};
 }
 
-Status HubStore::grant(DeviceNumber number, bool holds_all,
-                       const std::vector<std::string>& ledgers) {
+Status HubStore::grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers,
+                       std::optional<UserNumber> user) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
+  if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
+  if (user && known->user != 0 && known->user != *user) {
+    return {
+        Code::exists, Msg::device_has_user, {std::to_string(number), std::to_string(known->user)}};
+  }
   DAFTAR_ASSIGN_OR_RETURN(
       Statement update,
-      database_.prepare("UPDATE device SET holds_all = max(holds_all, ?2) WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).bind(2, holds_all ? 1 : 0).run());
-  if (database_.changes() == 0) {
-    return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
-  }
+      database_.prepare(
+          "UPDATE device SET holds_all = max(holds_all, ?2), user = ?3 WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(
+      update.bind(1, number).bind(2, holds_all ? 1 : 0).bind(3, user.value_or(known->user)).run());
   DAFTAR_RETURN_IF_ERROR(open_ledgers(number, ledgers));
   return transaction.commit();
 }

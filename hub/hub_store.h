@@ -46,17 +46,21 @@ class HubStore {
   LedgerStore& ledgers() { return *ledgers_; }
   Database& database() { return database_; }
 
-  /// Registers a device with the next number; a user of its own unless `user` is given.
-  /// Code::exists if its key is registered.
+  /// Registers a device with the next number; a user of its own unless `user` is given. `number`
+  /// gives a device back the one that it had before this hub was restored from a backup.
+  /// Code::exists if its key or that number is registered.
   Result<Device> add_device(const PublicKey& key, std::optional<UserNumber> user,
                             const std::string& label, bool holds_all,
-                            const std::vector<std::string>& ledgers);
+                            const std::vector<std::string>& ledgers,
+                            std::optional<DeviceNumber> number = {});
   /// Keeps devices that a restored hub had registered after its backup, in the open transaction:
   /// numbers and keys, so that no number is given twice; no ledgers. Code::corrupt if a number is
   /// known with another key.
   Status add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys);
-  /// Opens further ledgers (made if missing), or all, to a device. Code::not_found.
-  Status grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers);
+  /// Opens further ledgers (made if missing), or all, to a device. `user` names the user of a
+  /// device that was recovered and has none. Code::not_found; Code::exists if it has another user.
+  Status grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers,
+               std::optional<UserNumber> user = {});
   Status revoke_device(DeviceNumber number);
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();

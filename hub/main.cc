@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <cstdio>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "common/base/report.h"
@@ -30,13 +30,11 @@ struct Options {
   std::string label;
   uint64_t user = 0;
   uint64_t device = 0;
+  uint64_t number = 0;
   bool all_ledgers = false;
+  bool is_restored = false;
   std::vector<std::string> ledgers;
 };
-
-void print_json(const nlohmann::json& object) {
-  std::cout << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-}
 
 // One event a line: level, message id, text.
 void log_event(Msg message, const std::vector<std::string>& arguments) {
@@ -55,10 +53,38 @@ Status init(const Options& options) {
   if (options.as_json) {
     print_json({{"name", identity.name}, {"key", key}, {"folder", options.folder}});
   } else {
-    std::cout << "Made the hub \"" << identity.name << "\" in " << options.folder
-              << "\npublic key: " << key
-              << "\nNext: daftar-hub ledger add administration/NAME, then daftar-hub serve\n";
+    say(Msg::hub_made, {identity.name, options.folder, key});
   }
+  return {};
+}
+
+std::string numbers_text(const std::set<DeviceNumber>& numbers) {
+  std::string text;
+  for (const DeviceNumber number : numbers)
+    text += (text.empty() ? "" : ", ") + std::to_string(number);
+  return text;
+}
+
+// Every ledger waits for the devices that may have seen more of it than the backup holds.
+Status await_all_devices(HubStore& store, Writer& writer) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<Device> devices, store.devices());
+  Writer::Awaited awaited;
+  for (const Device& device : devices) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto granted, store.granted(device));
+    for (const auto& [name, id] : granted) awaited[name].insert(device.number);
+  }
+  for (const auto& [name, numbers] : awaited) {
+    log_event(Msg::hub_restored, {name, numbers_text(numbers)});
+  }
+  writer.await_devices(std::move(awaited), [](const std::string& ledger, DeviceNumber device,
+                                              const std::set<DeviceNumber>& still_awaited) {
+    if (still_awaited.empty()) {
+      log_event(Msg::hub_ledger_open, {ledger});
+    } else {
+      log_event(Msg::hub_device_shown,
+                {ledger, std::to_string(device), numbers_text(still_awaited)});
+    }
+  });
   return {};
 }
 
@@ -74,6 +100,7 @@ Status serve(const Options& options) {
   // Everybody may write what was granted, until roles come with the records of `national`.
   Writer writer(std::move(for_writer), clock,
                 [](const Changeset&, uint64_t) { return std::optional<RefusalReason>(); });
+  if (options.is_restored) DAFTAR_RETURN_IF_ERROR(await_all_devices(*for_reader, writer));
   Service service(std::move(for_reader), identity, writer);
   LoopbackIdentity callers;
   Server server(service, callers);
@@ -86,7 +113,8 @@ Status serve(const Options& options) {
                                key_text(identity.key.public_key())});
   log_event(Msg::hub_loopback_only, {});
   // For whoever started this with port 0 and reads where it is.
-  std::cout << "listening on " << host << ":" << port << std::endl;
+  say(Msg::hub_listening, {host + ":" + std::to_string(port)});
+  std::cout.flush();
   signals.async_wait([](const boost::system::error_code&, int) {});
   context.run();
   log_event(Msg::hub_stopping, {});
@@ -100,7 +128,7 @@ Status add_ledger(const Options& options) {
   if (options.as_json) {
     print_json({{"ledger", options.ledger}});
   } else {
-    std::cout << "Added the ledger " << options.ledger << ".\n";
+    say(Msg::ledger_added, {options.ledger});
   }
   return {};
 }
@@ -120,9 +148,8 @@ Status list_ledgers(const Options& options) {
                     {"root", to_hex(head.root)},
                     {"digest", to_hex(digest)}});
     if (!options.as_json) {
-      std::printf("%-44s %8llu  root %.16s  digest %.16s\n", name.c_str(),
-                  static_cast<unsigned long long>(head.size), to_hex(head.root).c_str(),
-                  to_hex(digest).c_str());
+      say(Msg::ledger_line, {name, std::to_string(head.size), to_hex(head.root).substr(0, 16),
+                             to_hex(digest).substr(0, 16)});
     }
   }
   if (options.as_json) print_json(list);
@@ -144,7 +171,8 @@ Status add_device(const Options& options) {
       const Device device,
       store->add_device(key,
                         options.user == 0 ? std::nullopt : std::optional<UserNumber>(options.user),
-                        options.label, options.all_ledgers, options.ledgers));
+                        options.label, options.all_ledgers, options.ledgers,
+                        options.number == 0 ? std::nullopt : std::optional(options.number)));
   const std::string hub_key = key_text(identity.key.public_key());
   if (options.as_json) {
     nlohmann::json object = device_json(device);
@@ -152,10 +180,8 @@ Status add_device(const Options& options) {
     object["hub_key"] = hub_key;
     print_json(object);
   } else {
-    std::cout << "Registered device " << device.number << ", user " << device.user
-              << ".\nOn the device, with this hub's address for ADDRESS:\n  daftar init --device "
-              << device.number << " --user " << device.user << " --hub ADDRESS --hub-name "
-              << identity.name << " --hub-key " << hub_key << '\n';
+    say(Msg::device_registered,
+        {std::to_string(device.number), std::to_string(device.user), identity.name, hub_key});
   }
   return {};
 }
@@ -163,14 +189,34 @@ Status add_device(const Options& options) {
 Status revoke_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
   DAFTAR_RETURN_IF_ERROR(store->revoke_device(options.device));
-  if (!options.as_json) std::cout << "Revoked device " << options.device << ".\n";
+  if (options.as_json) {
+    print_json({{"device", options.device}, {"revoked", true}});
+  } else {
+    say(Msg::device_shut_out, {std::to_string(options.device)});
+  }
   return {};
+}
+
+// "administration/industry, administration/water".
+std::string ledgers_text(const Device& device) {
+  if (device.holds_all) return text_of(Msg::device_all_ledgers);
+  std::string text;
+  for (const std::string& ledger : device.ledgers) text += (text.empty() ? "" : ", ") + ledger;
+  return text.empty() ? text_of(Msg::device_no_ledgers) : text;
 }
 
 Status grant_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
-  DAFTAR_RETURN_IF_ERROR(store->grant(options.device, options.all_ledgers, options.ledgers));
-  if (!options.as_json) std::cout << "Device " << options.device << " has its ledgers.\n";
+  DAFTAR_RETURN_IF_ERROR(
+      store->grant(options.device, options.all_ledgers, options.ledgers,
+                   options.user == 0 ? std::nullopt : std::optional<UserNumber>(options.user)));
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store->device(options.device));
+  if (options.as_json) {
+    print_json(device_json(*device));
+  } else {
+    say(Msg::device_granted,
+        {std::to_string(device->number), std::to_string(device->user), ledgers_text(*device)});
+  }
   return {};
 }
 
@@ -181,12 +227,9 @@ Status list_devices(const Options& options) {
   for (const Device& device : devices) {
     list.push_back(device_json(device));
     if (options.as_json) continue;
-    std::string ledgers = device.holds_all ? "all ledgers" : "";
-    for (const std::string& ledger : device.ledgers)
-      ledgers += (ledgers.empty() ? "" : ", ") + ledger;
-    std::printf("%4llu  user %llu  %-24s %s%s\n", static_cast<unsigned long long>(device.number),
-                static_cast<unsigned long long>(device.user), device.label.c_str(), ledgers.c_str(),
-                device.is_revoked ? "  REVOKED" : "");
+    say(device.is_revoked ? Msg::device_line_revoked : Msg::device_line,
+        {std::to_string(device.number), std::to_string(device.user), device.label,
+         ledgers_text(device)});
   }
   if (options.as_json) print_json(list);
   return {};
@@ -224,6 +267,9 @@ int run(int count, char** arguments) {
                          "while there are no certificates");
   serve_command->add_option("--listen", options.listen, "HOST:PORT; port 0 takes any free one")
       ->capture_default_str();
+  serve_command->add_flag("--restored", options.is_restored,
+                          "This folder came back from a backup: take no work for a ledger until "
+                          "each of its devices has synced once and given back what is missing");
   on(serve_command, serve);
 
   CLI::App* ledger = app.add_subcommand("ledger", "Add and list ledgers");
@@ -239,6 +285,10 @@ int run(int count, char** arguments) {
       "add", "Register the device whose key `daftar init` printed; prints its number and user");
   device_add->add_option("KEY", options.key, "The device's public key")->required();
   device_add->add_option("--user", options.user, "An existing user's number; else a new one");
+  device_add
+      ->add_option("--number", options.number,
+                   "After a restore: the number that the device had; else the next free one")
+      ->check(CLI::PositiveNumber);
   device_add->add_option("--label", options.label, "What people call the device");
   device_add->add_option("--ledger", options.ledgers,
                          "A ledger that it may read and write; made if missing");
@@ -250,6 +300,8 @@ int run(int count, char** arguments) {
   CLI::App* device_grant =
       device->add_subcommand("grant", "Open further ledgers to a registered device");
   device_grant->add_option("NUMBER", options.device)->required();
+  device_grant->add_option("--user", options.user,
+                           "The user of a device that came back after a restore, and has none");
   device_grant->add_option("--ledger", options.ledgers, "A ledger; made if missing");
   device_grant->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
   on(device_grant, grant_device);

@@ -70,12 +70,22 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
     total += rows[name].size;
   }
   v1::HeadsReply reply;
+  const bool is_awaited = writer_.awaits(device.number);
   if (!request.known().empty() && request.known() == known_token(known)) {
+    // A token of just what the hub has shows all there is.
+    if (is_awaited) {
+      for (const auto& [name, head] : known) {
+        writer_.note_shown(name, head.size, device.number);
+      }
+    }
     reply.set_unchanged(true);
     return reply;
   }
-  if (request.shown_checkpoints_size() > 0) {
-    DAFTAR_RETURN_IF_ERROR(take_shown(rows, request));
+  if (request.shows()) {
+    DAFTAR_RETURN_IF_ERROR(take_shown(device, rows, request));
+  } else if (is_awaited) {
+    reply.set_show(true);
+    return reply;
   } else if (request.known_total() > total) {
     std::vector<std::string> names;
     names.reserve(granted.size());
@@ -108,7 +118,7 @@ Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::str
   return head;
 }
 
-Status Service::take_shown(const std::map<std::string, LedgerRow>& rows,
+Status Service::take_shown(const Device& device, const std::map<std::string, LedgerRow>& rows,
                            const v1::HeadsRequest& request) {
   if (request.shown_checkpoints_size() > static_cast<int>(limits::kLedgersOfDevice)) {
     return {Code::too_large, Msg::frame_bad};
@@ -127,7 +137,7 @@ Status Service::take_shown(const std::map<std::string, LedgerRow>& rows,
           verify_checkpoint(note->second, origin, identity_.key.public_key());
       if (shown.ok()) size = shown->size;
     }
-    writer_.note_shown(name, size);
+    writer_.note_shown(name, size, device.number);
   }
   return {};
 }

@@ -54,7 +54,8 @@ class Service {
  private:
   Result<v1::LedgerHead> ledger_head(const Device& device, const std::string& name, LedgerId id,
                                      const LedgerRow& row);
-  Status take_shown(const std::map<std::string, LedgerRow>& rows, const v1::HeadsRequest& request);
+  Status take_shown(const Device& device, const std::map<std::string, LedgerRow>& rows,
+                    const v1::HeadsRequest& request);
   Status begin_ledger(const Device& device, LedgerId id, PullCursor& cursor);
   Status add_key(DeviceNumber number, v1::PullReply& reply);
   Result<v1::PullReply> read_frame(const Device& device, LedgerId id, PullCursor& cursor);

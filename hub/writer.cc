@@ -103,12 +103,23 @@ void Writer::recover(RecoveryBatch batch, RecoveryDone done) {
   submit(std::move(job));
 }
 
-void Writer::note_shown(const std::string& ledger, uint64_t size) {
+void Writer::note_shown(const std::string& ledger, uint64_t size, DeviceNumber device) {
   Job job;
   job.ledger = ledger;
-  job.published = size;
-  job.is_shown = true;
+  job.shown = {device, size};
   submit(std::move(job));
+}
+
+void Writer::await_devices(Awaited awaited, OnShown on_shown) {
+  std::erase_if(awaited, [](const auto& ledger) { return ledger.second.empty(); });
+  awaited_ = std::move(awaited);
+  on_shown_ = std::move(on_shown);
+}
+
+bool Writer::awaits(DeviceNumber device) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(awaited_.begin(), awaited_.end(),
+                     [&](const auto& ledger) { return ledger.second.contains(device); });
 }
 
 void Writer::suspect(const std::vector<std::string>& ledgers) {
@@ -156,7 +167,9 @@ bool Writer::run_once() {
     unwritten_.clear();
   }
   for (size_t i = 0; i < jobs.size(); ++i) {
-    if (jobs[i].push_done) {
+    if (jobs[i].shown && done.ok()) {
+      settle_shown(jobs[i]);
+    } else if (jobs[i].push_done) {
       jobs[i].push_done(done.ok() ? Result<v1::PushReply>(std::move(answers[i].reply))
                                   : Result<v1::PushReply>(done));
     } else if (jobs[i].recovery_done) {
@@ -209,16 +222,28 @@ Status Writer::run_job(const Job& job, Answer& answer) {
     DAFTAR_ASSIGN_OR_RETURN(answer.reply, enter_batch(*ledger, *job.push));
   } else if (job.recovery) {
     DAFTAR_ASSIGN_OR_RETURN(answer.recovered, recover_entries(*ledger, *job.recovery));
-  } else if (job.is_shown) {
+  } else if (job.shown) {
     // In the queue's order, so that nothing slips in between the suspicion and its proof.
-    if (job.published > std::max(ledger->published(), ledger->state().position)) {
-      ledger->set_published(job.published);
+    if (job.shown->size > std::max(ledger->published(), ledger->state().position)) {
+      ledger->set_published(job.shown->size);
       touched_.insert(job.ledger);
     }
-    const std::lock_guard lock(mutex_);
-    suspects_.erase(job.ledger);
   }
   return {};
+}
+
+// Once what was shown is durable, it is what keeps the ledger waiting, if anything does.
+void Writer::settle_shown(const Job& job) {
+  std::set<DeviceNumber> still_awaited;
+  {
+    const std::lock_guard lock(mutex_);
+    suspects_.erase(job.ledger);
+    const auto found = awaited_.find(job.ledger);
+    if (found == awaited_.end() || found->second.erase(job.shown->device) == 0) return;
+    still_awaited = found->second;
+    if (still_awaited.empty()) awaited_.erase(found);
+  }
+  if (on_shown_) on_shown_(job.ledger, job.shown->device, still_awaited);
 }
 
 Result<Ledger*> Writer::open_ledger(const std::string& name) {
@@ -292,6 +317,7 @@ Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& 
                                                std::vector<Hash>& links, size_t& known) {
   {
     const std::lock_guard lock(mutex_);
+    if (awaited_.contains(batch.ledger)) return TurnedAway::RECOVERING;
     const auto suspect = suspects_.find(batch.ledger);
     if (suspect != suspects_.end() && clock_.steady_ms() < suspect->second) {
       return TurnedAway::RECOVERING;

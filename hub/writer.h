@@ -70,7 +70,18 @@ class Writer {
   void suspect(const std::vector<std::string>& ledgers);
   /// A device has shown what it knows of `ledger`: a checkpoint of this hub's own key of that size,
   /// 0 for none. If the hub has less, the ledger waits for the missing entries. Any thread.
-  void note_shown(const std::string& ledger, uint64_t size);
+  void note_shown(const std::string& ledger, uint64_t size, DeviceNumber device);
+
+  using Awaited = std::map<std::string, std::set<DeviceNumber>>;
+  /// Called from the writing thread when an awaited device has shown what it knows of a ledger.
+  using OnShown = std::function<void(const std::string& ledger, DeviceNumber device,
+                                     const std::set<DeviceNumber>& still_awaited)>;
+  /// This hub was restored from a backup: takes nothing for a ledger until each of its devices has
+  /// shown what it knows of it, for what is entered before takes the places of entries that were
+  /// lost. Before run().
+  void await_devices(Awaited awaited, OnShown on_shown);
+  /// Whether `device` has still to show what it knows. Any thread.
+  bool awaits(DeviceNumber device);
 
   /// Enters what is queued in one transaction, or writes records when nothing is. False when there
   /// was nothing to do. The writing thread only.
@@ -84,8 +95,11 @@ class Writer {
     size_t bytes = 0;  ///< of changesets or entries: bounds a round
     std::optional<PushBatch> push;
     std::optional<RecoveryBatch> recovery;
-    uint64_t published = 0;
-    bool is_shown = false;
+    struct Shown {
+      DeviceNumber device = 0;
+      uint64_t size = 0;
+    };
+    std::optional<Shown> shown;
     PushDone push_done;
     RecoveryDone recovery_done;
   };
@@ -98,6 +112,7 @@ class Writer {
   std::vector<Job> take_round();
   Status run_round(const std::vector<Job>& jobs, std::vector<Answer>& answers);
   Status run_job(const Job& job, Answer& answer);
+  void settle_shown(const Job& job);
   Result<Ledger*> open_ledger(const std::string& name);
   Result<v1::PushReply> enter_batch(Ledger& ledger, const PushBatch& batch);
   Result<v1::TurnedAway::Reason> check_batch(Ledger& ledger, const PushBatch& batch,
@@ -123,6 +138,8 @@ class Writer {
   std::condition_variable_any wake_;
   std::deque<Job> queue_;
   std::map<std::string, uint64_t> suspects_;  ///< until this moment, by Clock::steady_ms
+  Awaited awaited_;
+  OnShown on_shown_;
 
   // The writing thread's own.
   std::map<std::string, std::unique_ptr<Ledger>> open_;

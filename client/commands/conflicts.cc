@@ -140,6 +140,7 @@ Status run_resolve(const Session& session, const ResolveOptions& options) {
   if (cell == nullptr || !cell->is_contended()) {
     return {Code::not_found, Msg::resolve_not_contended, {options.record, options.field}};
   }
+  DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, key));
   if (!options.context.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(const Context looked_at, parse_context(options.context, context));
     DAFTAR_RETURN_IF_ERROR(check_unchanged(*store, *cell, looked_at, options));

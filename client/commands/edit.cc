@@ -1,6 +1,5 @@
 // daftar set, daftar delete.
 #include <algorithm>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
@@ -35,21 +34,6 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
     if (record.is_contended()) say(Msg::saved_contended, {name});
   }
   return {};
-}
-
-// While this disk's work waits for a number of its own, a record made here and one made on the copy
-// may have one id, and what is written could go to either.
-Status check_not_mixed(View& view, const LedgerInfo& ledger, const RecordKey& key,
-                       DeviceNumber device) {
-  if (ledger.forked == 0) return {};
-  RecordKey named = key;
-  named.qualifier.clear();
-  const Kind* described = find_kind(key.kind);
-  if (described != nullptr && described->key != KeyForm::id) named.kind = kind::indicator;
-  DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(named));
-  const Cell* code = record.find(field::indicator_code);
-  if (code == nullptr || !code->is_contended()) return {};
-  return {Code::forked, Msg::device_forked, {std::to_string(device)}};
 }
 
 // The key of the record that is named; a new one for "new:KIND".
@@ -103,8 +87,7 @@ Status run_set(const Session& session, const EditOptions& options) {
   if (!is_new) {
     DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(edits.key));
     if (record.is_deleted()) return {Code::refused, Msg::record_deleted, {options.record}};
-    DAFTAR_ASSIGN_OR_RETURN(const Identity own, store->identity());
-    DAFTAR_RETURN_IF_ERROR(check_not_mixed(view, ledger, edits.key, own.device));
+    DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, edits.key));
   }
   snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(edits.key, record_to_write(*store, view, options.record));
@@ -120,6 +103,7 @@ Status run_delete(const Session& session, const EditOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(key));
   if (record.cells.empty()) return {Code::not_found, Msg::record_empty, {options.record}};
+  DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, key));
   snapshot.reset();
   RecordEdits edits{key, {{kDeletedField, Value::boolean(!options.undo), std::nullopt}}};
   return save_one(session, *store, ledger, options, now, std::move(edits));

@@ -1,7 +1,6 @@
 // daftar export.
 #include "client/export.h"
 
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
@@ -20,7 +19,7 @@ Status run_export(const Session& session, const ExportOptions& options) {
     object["entries"] = ledger.verified.size;
     object["file"] = options.entries;
     if (!session.as_json) {
-      std::cout << ledger.verified.size << " entries in " << options.entries << '\n';
+      say(Msg::export_entries_done, {std::to_string(ledger.verified.size), options.entries});
     }
   } else {
     DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
@@ -33,7 +32,7 @@ Status run_export(const Session& session, const ExportOptions& options) {
     for (const auto& [file, count] : rows) {
       object["rows"][file] = count;
       if (!session.as_json) {
-        std::cout << options.folder << "/" << file << "  " << count << " rows\n";
+        say(Msg::export_rows, {options.folder + "/" + file, std::to_string(count)});
       }
     }
   }

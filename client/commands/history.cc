@@ -14,11 +14,16 @@ std::string_view outcome_name(Outcome outcome) {
   return kNames[static_cast<int>(outcome)];
 }
 
-std::string state_name(const HistoryItem& item) {
-  if (item.outcome) return std::string(outcome_name(*item.outcome));
-  std::string name(pending_name(*item.pending));
-  if (item.reason) name += " (" + std::string(reason_name(*item.reason)) + ")";
-  return name;
+std::string state_text(const HistoryItem& item) {
+  constexpr Msg kOutcomes[] = {Msg::outcome_agreed, Msg::outcome_contended, Msg::outcome_applied};
+  if (item.outcome) return text_of(kOutcomes[static_cast<int>(*item.outcome)]);
+  std::string text = text_of(pending_message(*item.pending));
+  if (item.reason) text += " (" + text_of(reason_message(*item.reason)) + ")";
+  return text;
+}
+
+std::string place_text(uint64_t position, Msg otherwise) {
+  return position > 0 ? "@" + std::to_string(position) : text_of(otherwise);
 }
 
 nlohmann::json history_json(const RecordKey& key, const HistoryItem& item) {
@@ -56,15 +61,19 @@ Status log_record(const Session& session, View& view, const HistoryOptions& opti
     return {};
   }
   for (const HistoryItem& item : items) {
-    std::cout << (item.position > 0 ? "@" + std::to_string(item.position) : std::string("pending"))
-              << "  " << time_text(item.position > 0 ? item.received_ms : item.saved_ms)
-              << "  user " << item.author << " on device " << item.device << "  "
-              << state_name(item) << "\n    " << field_name(key.kind, item.field) << " = "
+    say(Msg::log_version,
+        {place_text(item.position, Msg::label_pending),
+         time_text(item.position > 0 ? item.received_ms : item.saved_ms),
+         std::to_string(item.author), std::to_string(item.device), state_text(item)});
+    std::cout << "    " << field_name(key.kind, item.field) << " = "
               << shown_value(view, item.value) << '\n';
     if (!item.message.empty()) std::cout << "    " << item.message << '\n';
-    if (item.source) {
-      std::cout << "    from " << item.source->file
-                << (item.place ? ", line " + std::to_string(item.place->line) : "") << '\n';
+    if (!item.source) continue;
+    std::cout << "    ";
+    if (item.place) {
+      say(Msg::log_source_line, {item.source->file, std::to_string(item.place->line)});
+    } else {
+      say(Msg::log_source, {item.source->file});
     }
   }
   return {};
@@ -108,21 +117,24 @@ Status log_ledger(const Session& session, View& view, const HistoryOptions& opti
       list.push_back(log_json(item));
       continue;
     }
-    std::cout << (item.position > 0 ? "@" + std::to_string(item.position)
-                                    : std::string(pending_name(*item.pending)))
-              << "  ";
     if (item.refusal) {
-      std::cout << time_text(item.received_ms) << "  device " << item.refusal->device
-                << "  refused: " << reason_name(item.refusal->reason) << '\n';
+      say(Msg::log_refused,
+          {place_text(item.position, Msg::label_pending), time_text(item.received_ms),
+           std::to_string(item.refusal->device), text_of(reason_message(item.refusal->reason))});
       continue;
     }
     const Changeset& changeset = *item.changeset;
-    std::cout << time_text(item.position > 0 ? item.received_ms : changeset.time_ms) << "  user "
-              << changeset.author << " on device " << changeset.device << "  "
-              << changeset.edit_count() << " edits";
-    if (item.contended > 0) std::cout << ", " << item.contended << " contended";
-    if (item.agreed > 0) std::cout << ", " << item.agreed << " agreed";
-    if (changeset.source) std::cout << "  from " << changeset.source->file;
+    const Msg unconfirmed = item.pending ? pending_message(*item.pending) : Msg::label_pending;
+    std::cout << text_of(Msg::log_changeset,
+                         {place_text(item.position, unconfirmed),
+                          time_text(item.position > 0 ? item.received_ms : changeset.time_ms),
+                          std::to_string(changeset.author), std::to_string(changeset.device),
+                          std::to_string(changeset.edit_count())});
+    if (item.contended > 0) {
+      std::cout << text_of(Msg::log_contended, {std::to_string(item.contended)});
+    }
+    if (item.agreed > 0) std::cout << text_of(Msg::log_agreed, {std::to_string(item.agreed)});
+    if (changeset.source) std::cout << "  " << text_of(Msg::log_source, {changeset.source->file});
     std::cout << (changeset.message.empty() ? "" : "  " + changeset.message) << '\n';
   }
   if (session.as_json) print_json(list);

@@ -63,6 +63,27 @@ nlohmann::json plan_json(const ImportPlan& plan) {
   return object;
 }
 
+struct FateMessages {
+  Msg count;  ///< "12 new"
+  Msg row;    ///< "measurements.csv:7 refused: …"
+};
+
+FateMessages messages_of(RowFate fate) {
+  switch (fate) {
+    case RowFate::fresh:
+      return {Msg::import_rows_new, Msg::import_row_new};
+    case RowFate::changed:
+      return {Msg::import_rows_changed, Msg::import_row_changed};
+    case RowFate::same:
+      return {Msg::import_rows_same, Msg::import_row_same};
+    case RowFate::refused:
+      return {Msg::import_rows_refused, Msg::import_row_refused};
+    case RowFate::contended:
+      break;
+  }
+  return {Msg::import_rows_contended, Msg::import_row_contended};
+}
+
 void print_plan(const ImportPlan& plan, bool again) {
   const Language language = language_of_environment();
   for (const ImportedFile& file : plan.files) {
@@ -74,7 +95,8 @@ void print_plan(const ImportPlan& plan, bool again) {
     for (const RowFate fate :
          {RowFate::fresh, RowFate::changed, RowFate::same, RowFate::refused, RowFate::contended}) {
       const auto found = file.rows.find(fate);
-      if (found != file.rows.end()) std::cout << "  " << found->second << " " << fate_name(fate);
+      if (found == file.rows.end()) continue;
+      std::cout << "  " << text_of(messages_of(fate).count, {std::to_string(found->second)});
     }
     std::cout << '\n';
     for (const std::string& column : file.unknown_columns) {
@@ -88,9 +110,10 @@ void print_plan(const ImportPlan& plan, bool again) {
       say(Msg::import_more, {std::to_string(plan.notes.size() - kNotesShown)});
       break;
     }
-    std::cout << "  " << std::filesystem::path(plan.files[note.file].path).filename().string()
-              << ":" << note.line << " " << fate_name(note.fate) << ": "
-              << note.reason.text(language) << '\n';
+    std::cout << "  ";
+    say(messages_of(note.fate).row,
+        {std::filesystem::path(plan.files[note.file].path).filename().string(),
+         std::to_string(note.line), note.reason.text(language)});
   }
 }
 
@@ -113,6 +136,14 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
   wanted.progress = [&](uint64_t done, uint64_t total) { progress->show(reading, done, total); };
   wanted.progress(0, 0);
   DAFTAR_ASSIGN_OR_RETURN(const ImportPlan plan, plan_import(*store, ledger.id, wanted));
+  if (ledger.forked > 0) {
+    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+    for (const Draft& draft : plan.drafts) {
+      for (const RecordEdits& record : draft.records) {
+        DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, record.key));
+      }
+    }
+  }
   if (!options.dry_run && !plan.drafts.empty()) {
     DAFTAR_RETURN_IF_ERROR(store->save(ledger.id, plan.drafts, session.clock->wall_ms()).status());
   }

@@ -1,5 +1,4 @@
 // daftar init: a folder and a key; then, with what the hub's operator gave, a number.
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
@@ -16,7 +15,7 @@ void say_key(const Session& session, const PublicKey& key, Msg next,
   if (session.as_json) {
     print_json({{"key", text}, {"folder", session.folder}, {"next", message_id(next)}});
   } else {
-    std::cout << "public key: " << text << '\n';
+    say(Msg::public_key, {text});
     std::vector<std::string> arguments = {text};
     arguments.insert(arguments.end(), more.begin(), more.end());
     say(next, arguments);

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "common/base/limits.h"
@@ -78,8 +77,18 @@ Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store) {
   return Status(Code::invalid, Msg::ledger_ambiguous, {names});
 }
 
-void say(Msg message, const std::vector<std::string>& arguments) {
-  std::cout << message_text(message, arguments, language_of_environment()) << '\n';
+Status check_not_mixed(ClientStore& store, View& view, const LedgerInfo& ledger,
+                       const RecordKey& key) {
+  if (ledger.forked == 0) return {};
+  RecordKey named = key;
+  named.qualifier.clear();
+  const Kind* described = find_kind(key.kind);
+  if (described != nullptr && described->key != KeyForm::id) named.kind = kind::indicator;
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(named));
+  const Cell* code = record.find(field::indicator_code);
+  if (code == nullptr || !code->is_contended()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, store.identity());
+  return {Code::forked, Msg::device_forked, {std::to_string(own.device)}};
 }
 
 Result<std::string> parse_message(const std::string& text) {
@@ -101,10 +110,6 @@ bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell) 
   const Kind* described = find_kind(kind);
   const Cell* value = record.find(described->find("value")->number);
   return value != nullptr && value->is_contended();
-}
-
-void print_json(const nlohmann::json& object) {
-  std::cout << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
 nlohmann::json value_json(const Value& value) {
@@ -266,21 +271,35 @@ std::string_view pending_name(PendingState state) {
   return kNames[static_cast<int>(state)];
 }
 
-std::string_view reason_name(RefusalReason reason) {
+Msg pending_message(PendingState state) {
+  constexpr Msg kMessages[] = {Msg::pending_waiting,   Msg::pending_entered,   Msg::pending_held,
+                               Msg::pending_discarded, Msg::pending_reapplied, Msg::pending_forked};
+  return kMessages[static_cast<int>(state)];
+}
+
+namespace {
+
+// What is known of a reason: its word and its message. A hub of a later version may give others.
+std::pair<std::string_view, Msg> describe(RefusalReason reason) {
   switch (reason) {
     case RefusalReason::no_authority:
-      return "no_authority";
+      return {"no_authority", Msg::reason_no_authority};
     case RefusalReason::period_locked:
-      return "period_locked";
+      return {"period_locked", Msg::reason_period_locked};
     case RefusalReason::wrong_type:
-      return "wrong_type";
+      return {"wrong_type", Msg::reason_wrong_type};
     case RefusalReason::over_limit:
-      return "over_limit";
+      return {"over_limit", Msg::reason_over_limit};
     case RefusalReason::origin_entered:
-      return "origin_entered";
+      return {"origin_entered", Msg::reason_origin_entered};
   }
-  return "unknown";
+  return {"unknown", Msg::reason_unknown};
 }
+
+}  // namespace
+
+std::string_view reason_name(RefusalReason reason) { return describe(reason).first; }
+Msg reason_message(RefusalReason reason) { return describe(reason).second; }
 
 ProgressLine::ProgressLine(bool as_json) : is_on_(!as_json && isatty(STDERR_FILENO) == 1) {}
 

@@ -11,6 +11,7 @@
 #include "client/client_store.h"
 #include "client/commands/commands.h"
 #include "client/view.h"
+#include "common/base/report.h"
 
 namespace daftar::client {
 
@@ -20,15 +21,17 @@ Result<std::unique_ptr<ClientStore>> open_store(const Session& session);
 /// administration's.
 Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store);
 
-/// Prints a message to standard output in the language of the environment.
-void say(Msg message, const std::vector<std::string>& arguments);
+/// Code::forked while this disk's work waits for a number of its own and `key` stands for two
+/// records: one made here and one made on the copy may have one id, and what is written could go to
+/// either.
+Status check_not_mixed(ClientStore& store, View& view, const LedgerInfo& ledger,
+                       const RecordKey& key);
 /// A --message as it is kept; Code::too_large above the limit.
 Result<std::string> parse_message(const std::string& text);
 /// A value as people read it; a reference as the name of its record.
 std::string shown_value(View& view, const Value& value);
 /// Whether a cell only says how a contended value was typed: it is settled together with that.
 bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell);
-void print_json(const nlohmann::json& object);
 nlohmann::json value_json(const Value& value);
 
 /// A record as people name it: "1.2.1" (the code of an indicator, else of a kpa, organisation or
@@ -51,8 +54,11 @@ std::string context_text(const Context& context);
 /// A position ("1200") or a moment ("2026-11-22", "2026-11-22T08:00", UTC) as a position.
 Result<uint64_t> parse_moment(View& view, const std::string& text);
 
+/// The word for programs (--json), and the message for people.
 std::string_view pending_name(PendingState state);
+Msg pending_message(PendingState state);
 std::string_view reason_name(RefusalReason reason);
+Msg reason_message(RefusalReason reason);
 
 /// A line on standard error that is redrawn, when that is a terminal and long work goes on.
 class ProgressLine {

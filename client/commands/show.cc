@@ -41,15 +41,16 @@ nlohmann::json record_json(View& view, const RecordKey& key, const RecordState& 
 
 void print_record(View& view, const RecordKey& key, const RecordState& record) {
   std::cout << record_name(view, key) << "  (#" << key.id() << ")"
-            << (record.is_deleted() ? "  DELETED" : "") << '\n';
+            << (record.is_deleted() ? "  " + text_of(Msg::label_deleted) : "") << '\n';
   for (const Cell& cell : record.cells) {
     if (cell.field == kDeletedField && !cell.is_contended()) continue;
     const std::string name = field_name(key.kind, cell.field);
     std::cout << "  " << name << std::string(name.size() < 18 ? 18 - name.size() : 1, ' ')
               << shown_value(view, cell.reading()) << '\n';
     for (const Version* version : cell.contenders()) {
-      std::cout << "    contended: " << shown_value(view, version->value) << "  (device "
-                << version->device << ")\n";
+      std::cout << "    ";
+      say(Msg::show_contender,
+          {shown_value(view, version->value), std::to_string(version->device)});
     }
   }
 }
@@ -75,7 +76,7 @@ Status show_series(View& view, const RecordKey& indicator, nlohmann::json* list)
       std::cout << "  " << find_kind(kind_number)->name << "  " << when
                 << std::string(when.size() < 12 ? 12 - when.size() : 1, ' ')
                 << value_text(record.reading(field::measurement_value))
-                << (record.is_contended() ? "  CONTENDED" : "") << '\n';
+                << (record.is_contended() ? "  " + text_of(Msg::label_contended) : "") << '\n';
     }
   }
   return {};
@@ -133,7 +134,7 @@ Status list_records(const Session& session, View& view, const Kind& described) {
         std::cout << record_name(view, key) << "  "
                   << value_text(
                          record.reading(name == nullptr ? field::measurement_value : name->number))
-                  << (record.is_contended() ? "  CONTENDED" : "") << '\n';
+                  << (record.is_contended() ? "  " + text_of(Msg::label_contended) : "") << '\n';
         return {};
       }));
   if (session.as_json) print_json(list);
@@ -160,12 +161,13 @@ Status show_summary(const Session& session, ClientStore& store, View& view,
     print_json(object);
     return {};
   }
-  std::cout << ledger.name << "  (context " << context_text(context) << ")\n";
+  say(Msg::show_ledger, {ledger.name, context_text(context)});
   for (const auto& [name, count] : object["records"].items()) {
     std::cout << "  " << count << "  " << name << '\n';
   }
   if (!contended.empty()) {
-    std::cout << "  " << contended.size() << "  contended: see daftar conflicts\n";
+    std::cout << "  ";
+    say(Msg::show_contended, {std::to_string(contended.size())});
   }
   return list_records(session, view, *find_kind(kind::kpa));
 }

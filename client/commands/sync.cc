@@ -206,8 +206,8 @@ Status run_held(const Session& session, const HeldOptions& options) {
       }
     }
     if (!session.as_json) {
-      std::cout << one.seq << "  " << pending_name(one.state) << ": " << reason_name(*one.reason)
-                << "  " << changeset.message << '\n';
+      say(Msg::held_line, {std::to_string(one.seq), text_of(pending_message(one.state)),
+                           text_of(reason_message(*one.reason)), changeset.message});
       for (const nlohmann::json& edit : object["edits"]) {
         std::cout << "    " << edit["record"].get<std::string>() << " "
                   << edit["field"].get<std::string>() << " = " << edit["value"] << '\n';

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 namespace daftar {
@@ -51,6 +52,18 @@ Language language_of_environment() {
     return Language::english;
   }
   return Language::english;
+}
+
+std::string text_of(Msg message, const std::vector<std::string>& arguments) {
+  return message_text(message, arguments, language_of_environment());
+}
+
+void say(Msg message, const std::vector<std::string>& arguments) {
+  std::cout << text_of(message, arguments) << '\n';
+}
+
+void print_json(const nlohmann::json& object) {
+  std::cout << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
 nlohmann::json to_json(Msg message, const std::vector<std::string>& arguments, Language language) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "common/base/status.h"
 
@@ -16,6 +17,12 @@ int exit_code(Code code);
 /// The language of DAFTAR_LANGUAGE, else of LC_ALL, LC_MESSAGES or LANG: "ar…", "fr…"; else
 /// English.
 Language language_of_environment();
+
+/// Prints a message to standard output in the language of the environment.
+void say(Msg message, const std::vector<std::string>& arguments);
+/// The text of a message in the language of the environment.
+std::string text_of(Msg message, const std::vector<std::string>& arguments = {});
+void print_json(const nlohmann::json& object);
 
 /// {"id": "sync.nothing_new", "text": …, "arguments": […]} in the given language.
 nlohmann::json to_json(Msg message, const std::vector<std::string>& arguments, Language language);

@@ -186,11 +186,11 @@ class DisksTest(office.OfficeTest):
 
     # -- the hub
 
-    def put_hub_back(self, backup):
+    def put_hub_back(self, backup, *options):
         self.hub.kill()
         shutil.rmtree(self.hub.folder)
         copy_folder(backup, self.hub.folder)
-        self.hub.serve()
+        self.hub.serve(*options)
 
     def backup_of_hub(self):
         self.hub.stop()
@@ -298,6 +298,46 @@ class DisksTest(office.OfficeTest):
         self.assertEqual(a.value("1.1@2024"), "1")
         self.assertEqual(hub.run("device", "list").code, 0)
         self.said(f"two pasts of one ledger: exit {result.code} {result.error}")
+
+
+    def test_hub_that_is_said_to_be_restored_waits_for_its_devices(self):
+        """The late device would take the lost entries' places; a device registered after the backup gets its number
+        and user back."""
+        hub, a, b = self.hub, self.a, self.b
+        late = Device(self, hub, "late")
+        late.sync()
+        backup = self.backup_of_hub()
+        old = hub.ledger()
+        newcomer = Device(self, hub, "newcomer")
+        newcomer.sync()
+        a.set("1.1@2024", "value=1", message="behind the backup")
+        a.sync()
+        newcomer.set("1.3@2024", "value=3", message="by one registered behind the backup")
+        newcomer.sync()
+        a.sync()
+        lost = hub.ledger()
+
+        self.put_hub_back(backup, "--restored")
+        b.set("1.2@2024", "value=2", message="must not take a lost place")
+        b.run("sync", code=4, error="push.recovering")
+        late.sync()
+        self.assertEqual(hub.ledger(), old)
+        self.assertEqual(a.sync().json["recovered"], 2)
+        self.assertEqual(hub.ledger(), lost)
+        self.assertEqual(b.sync().json["pushed"], 1)
+        log = hub.running.log()
+        for message in ("hub.restored", "hub.device_shown", "hub.ledger_open"):
+            self.assertIn(message, log)
+
+        self.assertEqual(newcomer.try_run("sync").code, 0)
+        recovered = {one["device"]: one for one in hub.run("device", "list").json}[newcomer.number]
+        self.assertEqual((recovered["user"], recovered["ledgers"]), (0, []))
+        hub.run("device", "grant", newcomer.number, "--user", newcomer.user, "--ledger", LEDGER)
+        self.assertEqual(hub.try_run("device", "grant", newcomer.number, "--user", "99").error, "device.has_user")
+        newcomer.set("1.3@2025", "value=4", message="after the grant")
+        self.assertEqual(newcomer.sync().json["pushed"], 1)
+        self.sync_all(a, b, late, newcomer)
+        self.said("a hub said to be restored takes nothing until all its devices have shown what they know; all equal")
 
 
 if __name__ == "__main__":

@@ -157,10 +157,10 @@ class Hub(Program):
         if start:
             self.serve()
 
-    def serve(self):
+    def serve(self, *options):
         """Starts the hub, after the first time on the port that it had."""
         def begin():
-            self.running = self.start("serve", "--listen", self.address)
+            self.running = self.start("serve", "--listen", self.address, *options)
             wait_until(lambda: "\n" in self.running.out() or not self.running.is_running(), "the hub listens")
             if self.running.is_running():
                 return True

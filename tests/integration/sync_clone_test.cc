@@ -250,6 +250,26 @@ TEST_F(CloneTest, HeldWorkOfTheOldNumberCanStillBeReapplied) {
   EXPECT_EQ(copy.reads(kRoads, kArabicName), "held");
 }
 
+TEST_F(CloneTest, ReappliedWorkKeepsItsOriginSoThatAnotherCopyCannotEnterItAgain) {
+  TestDevice& copy = forked_copy(draft_of({{kRoads, {{kName, Value::text("x"), std::nullopt}}}}));
+  TestDevice& copy_of_copy = world.clone(copy);
+  world.enrol_anew(copy);
+  world.enrol_anew(copy_of_copy);
+  world.hub.authority = [](const Changeset&, uint64_t) { return RefusalReason::no_authority; };
+  need(copy.sync().report.status);
+  ASSERT_EQ(copy.info().held, 1U);
+  world.hub.authority = [](const Changeset&, uint64_t) { return std::nullopt; };
+  const uint64_t held = need(copy.store().pending(copy.ledger())).at(0).seq;
+  need(copy.store().reapply(copy.ledger(), held, "", world.clock.wall));
+  need(copy.sync().report.status);
+  need(copy_of_copy.sync().report.status);
+  const auto pending = need(copy_of_copy.store().pending(copy_of_copy.ledger()));
+  ASSERT_EQ(pending.size(), 1U);
+  EXPECT_EQ(pending[0].reason, RefusalReason::origin_entered);
+  EXPECT_EQ(changesets_of(world, copy.number()).back().origin,
+            need(decode_changeset(pending[0].bytes)).origin);
+}
+
 TEST_F(CloneTest, DiscardingTakesOneHeldChangesetOffTheListNotAnotherNumbersWithTheSameSeq) {
   world.hub.authority = [](const Changeset& changeset, uint64_t) -> std::optional<RefusalReason> {
     if (changeset.message.starts_with("held")) return RefusalReason::no_authority;

@@ -1,7 +1,10 @@
 // A hub that was restored from an older copy of its folder.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/register/kinds.h"
 #include "tests/integration/sync_world.h"
@@ -186,6 +189,110 @@ TEST_F(RestoredHubTest, AHubThatTakesEntriesBackAndStillDoesNotHaveThemEndsTheSe
   }});
   EXPECT_TRUE(outcome.is_done);
   EXPECT_TRUE(outcome.report.turned_away.contains(kTransport));
+}
+
+// A hub whose operator said that it was restored.
+class AwaitingHubTest : public RestoredHubTest {
+ protected:
+  void await(const std::set<DeviceNumber>& numbers) {
+    world.hub.writer().await_devices(
+        {{kTransport, numbers}},
+        [&](const std::string&, DeviceNumber device, const std::set<DeviceNumber>& still_awaited) {
+          shown.emplace_back(device, still_awaited.size());
+        });
+  }
+  AwaitingHubTest() { await({first.number(), late.number()}); }
+
+  std::vector<std::pair<DeviceNumber, size_t>> shown;
+};
+
+TEST_F(AwaitingHubTest, WhoNeverSawTheLostEntriesCannotTakeTheirPlaces) {
+  late.save(kBuses, kName, "Buses");
+  const SyncOutcome turned = late.sync();
+  EXPECT_EQ(turned.report.turned_away.at(kTransport), Msg::push_recovering);
+  EXPECT_EQ(world.hub.head(kTransport).size, 1U);
+  EXPECT_EQ(late.info().waiting, 1U);
+  const SyncOutcome recovered = first.sync();
+  EXPECT_EQ(recovered.report.recovered, 2U);
+  EXPECT_EQ(shown, (std::vector<std::pair<DeviceNumber, size_t>>{{late.number(), 1},
+                                                                 {first.number(), 0}}));
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+  need(first.sync().report.status);
+  EXPECT_EQ(world.hub.head(kTransport).size, 4U);
+  world.expect_settled();
+  world.expect_all_entered_once();
+}
+
+TEST_F(AwaitingHubTest, OnlyAnAnswerToTheQuestionCounts) {
+  // With work to send a device needs the hub's answer, and sends no token.
+  late.save(kBuses, kName, "Buses");
+  ASSERT_FALSE(late.sync({.cut = 1}).report.status.ok());
+  ASSERT_FALSE(late.sync({.cut = 2}).report.status.ok());
+  EXPECT_TRUE(shown.empty());
+  EXPECT_TRUE(world.hub.writer().awaits(late.number()));
+  need(late.sync().report.status);
+  EXPECT_FALSE(world.hub.writer().awaits(late.number()));
+}
+
+TEST_F(AwaitingHubTest, KnowingJustWhatTheHubHasIsShowingIt) {
+  need(first.sync().report.status);
+  need(late.sync().report.status);
+  need(first.sync().report.status);
+  ASSERT_TRUE(first.sync().report.is_unchanged);
+  shown.clear();
+  await({first.number()});
+  EXPECT_TRUE(first.sync().report.is_unchanged);
+  world.hub.settle();
+  EXPECT_EQ(shown.size(), 1U);
+  EXPECT_FALSE(world.hub.writer().awaits(first.number()));
+}
+
+TEST_F(AwaitingHubTest, ADeviceThatNeverSyncedHasNothingToShowAndIsNotWaitedForLonger) {
+  TestDevice& fresh = world.add_device();
+  await({fresh.number()});
+  fresh.save(kBuses, kName, "Buses");
+  need(fresh.sync().report.status);
+  EXPECT_EQ(shown.size(), 1U);
+  EXPECT_FALSE(world.hub.writer().awaits(fresh.number()));
+}
+
+TEST_F(RestoredHubTest, ADeviceOfWhichNobodyTellsGetsItsNumberBack) {
+  TestDevice& third = world.add_device();
+  const PublicKey key = need(third.store().key()).public_key();
+  const DeviceNumber number = third.number();
+  world.hub.restore(world.folder / "backup");
+  EXPECT_EQ(third.sync().report.status.code(), Code::refused);
+  EXPECT_EQ(world.hub.store().add_device(key, 9, "", true, {}, first.number()).status().message(),
+            Msg::device_number_taken);
+  const hub::Device again = need(world.hub.store().add_device(key, 9, "third", true, {}, number));
+  EXPECT_EQ(again.number, number);
+  need(first.sync().report.status);
+  third.save(kBuses, kName, "Buses");
+  need(third.sync().report.status);
+  need(third.sync().report.status);
+  need(first.sync().report.status);
+  need(late.sync().report.status);
+  world.expect_settled();
+  world.expect_all_entered_once();
+}
+
+TEST_F(RestoredHubTest, ARecoveredDeviceGetsItsUserBackOnce) {
+  need(first.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& third = world.add_device();
+  third.save(kBuses, kName, "Buses");
+  need(third.sync().report.status);
+  need(first.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  need(first.sync().report.status);
+  hub::HubStore& store = world.hub.store();
+  EXPECT_EQ(need(store.device(third.number()))->user, 0U);
+  need(store.grant(third.number(), true, {}, UserNumber{7}));
+  EXPECT_EQ(need(store.device(third.number()))->user, 7U);
+  EXPECT_EQ(store.grant(third.number(), true, {}, UserNumber{8}).message(), Msg::device_has_user);
+  need(store.grant(third.number(), false, {kHealth}));
+  EXPECT_EQ(need(store.device(third.number()))->user, 7U);
+  EXPECT_TRUE(need(store.device(third.number()))->holds_all);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ class TestHub {
   void restore(const std::string& from);
 
   hub::HubStore& store() { return *store_; }
+  hub::Writer& writer() { return *writer_; }
   hub::Service& service() { return *service_; }
   /// Runs the writer until there is nothing to do.
   void settle();
