@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "common/register/kinds.h"
 #include "common/store/files.h"
 #include "common/store/sqlite_ledger_store.h"
@@ -437,6 +438,9 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.device = own.device;
     changeset.seq = head.seq + 1;
     changeset.context = draft.context;
+    if (is_planted(Defect::context_of_saving)) {
+      DAFTAR_ASSIGN_OR_RETURN(changeset.context, current_context(ledger));
+    }
     changeset.author = own.user;
     changeset.time_ms = now_ms;
     changeset.message = draft.message;
@@ -596,11 +600,15 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
   };
   DAFTAR_RETURN_IF_ERROR(read_later(device, seq + 1));
   if (device != own.device) DAFTAR_RETURN_IF_ERROR(read_later(own.device, 1));
-  // Under another number the old one's seq means nothing: what was seen then is covered by
-  // `continues`.
-  if (device != own.device) held->context.own_seq = 0;
+  if (device != own.device) {
+    DAFTAR_ASSIGN_OR_RETURN(held->context, context_of_number(ledger, held->context, device));
+  }
   Draft draft{
       held->context, message.empty() ? held->message : message, held->source, {}, held->origin};
+  if (is_planted(Defect::reapply_fresh_context)) {
+    DAFTAR_ASSIGN_OR_RETURN(draft.context, current_context(ledger));
+  }
+  if (is_planted(Defect::reapply_overwrites_later)) later.clear();
   for (RecordEdits& record : held->records) {
     std::erase_if(record.cells, [&](const CellEdit& cell) {
       return later.contains({record.key, cell.field});

@@ -221,6 +221,7 @@ class ClientStore {
   Status put_device_key(DeviceNumber device, const PublicKey& key);
   Status take_entry(LedgerId ledger, const WireEntry& entry, DeviceNumber own, uint64_t& edits);
   Result<Ledger*> open_ledger(LedgerId id);
+  Result<Context> context_of_number(LedgerId ledger, const Context& context, DeviceNumber device);
   Status make_again(const LedgerInfo& ledger, DeviceNumber old_device, const Identity& identity,
                     const PublicKey& new_key);
   Status read_chain(LedgerId ledger, DeviceNumber device, uint64_t first_seq, uint64_t last_seq,

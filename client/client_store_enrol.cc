@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/client_store.h"
+#include "common/base/planted.h"
 #include "common/store/files.h"
 
 namespace daftar::client {
@@ -127,6 +128,27 @@ Status ClientStore::read_chain(
   return {};
 }
 
+// A context of work that was done under the number `device`, for a changeset under another one. It
+// names that device: `continues` would say that the author had seen all its work up to the fork
+// point, and his screen may be older.
+Result<Context> ClientStore::context_of_number(LedgerId ledger, const Context& context,
+                                               DeviceNumber device) {
+  if (context.foreign) return context;
+  Context result{context.position, 0, ChainPoint{device, 1, Hash{}}};
+  if (context.own_seq > 0) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto row,
+                            ledger_store_->chain_row(ledger, device, context.own_seq));
+    if (row) result.foreign = ChainPoint{device, context.own_seq, row->link};
+    return result;
+  }
+  // Nothing of that device's was seen, which a link that is on no chain says; but what it continues
+  // was.
+  DAFTAR_ASSIGN_OR_RETURN(const Continuations continuations, ledger_store_->continuations(ledger));
+  const auto before = continuations.find(device);
+  if (before != continuations.end()) result.foreign = before->second;
+  return result;
+}
+
 // Makes the unconfirmed work of one ledger again as the chain of the new device, which continues
 // the old one where this disk and the hub last agreed.
 Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device,
@@ -171,15 +193,22 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
     changeset.author = identity.user;
     changeset.seq = head.seq + 1;
     // The copy's work behind the fork point has the old number too, and was not seen.
-    changeset.context.own_seq = static_cast<uint64_t>(std::count_if(
-        work.begin(), work.end(),
-        [&](const PendingChangeset& other) { return other.seq <= changeset.context.own_seq; }));
+    if (changeset.context.own_seq < fork_seq) {
+      DAFTAR_ASSIGN_OR_RETURN(changeset.context,
+                              context_of_number(ledger.id, changeset.context, old_device));
+    }
+    const uint64_t seen_seq = changeset.context.own_seq;
+    changeset.context.own_seq = static_cast<uint64_t>(
+        std::count_if(work.begin(), work.end(),
+                      [&](const PendingChangeset& other) { return other.seq <= seen_seq; }));
+    if (is_planted(Defect::made_again_with_old_context)) changeset.context.own_seq = seen_seq;
     changeset.continues.reset();
     if (changeset.seq == 1 && fork_row) {
       changeset.continues = ChainPoint{old_device, fork_seq, fork_row->link};
     }
     // Work that was made again before keeps its first origin.
     if (!changeset.origin) changeset.origin = work[i].link;
+    if (is_planted(Defect::made_again_without_origin)) changeset.origin.reset();
     for (RecordEdits& record : changeset.records) {
       rewrite.apply(record.key);
       for (CellEdit& cell : record.cells) rewrite.apply(cell.value);

@@ -4,6 +4,7 @@
 
 #include "client/client_store.h"
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 
 namespace daftar::client {
 
@@ -65,6 +66,7 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
                              .bind(4, is_pending ? 1 : 0)
                              .run());
   // A hub restored from a backup may have lost what it acknowledged: send that again.
+  if (is_planted(Defect::entered_not_sent_again)) return {};
   DAFTAR_ASSIGN_OR_RETURN(Statement * again,
                           use("UPDATE pending SET state = 0, position = 0, reason = 0 "
                               "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND "
@@ -111,12 +113,12 @@ Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const PulledBatch& b
   // Another program of this folder may have synced since this one did.
   if (const auto open = open_.find(ledger); open != open_.end()) {
     DAFTAR_ASSIGN_OR_RETURN(const bool is_current, open->second->is_current());
-    if (!is_current) open_.erase(open);
+    if (!is_current && !is_planted(Defect::failed_batch_stays)) open_.erase(open);
   }
   Status taken = take_all(ledger, batch, edits);
   if (taken.ok()) taken = transaction.commit();
   if (!taken.ok()) {
-    open_.erase(ledger);  // it is ahead of the disk
+    if (!is_planted(Defect::failed_batch_stays)) open_.erase(ledger);  // it is ahead of the disk
     return taken;
   }
   return edits;
@@ -135,6 +137,10 @@ Status ClientStore::take_all(LedgerId id, const PulledBatch& batch, uint64_t& ed
     return {Code::corrupt,
             Msg::entry_root_wrong,
             {ledger->state().ledger, std::to_string(batch.head.size)}};
+  }
+  if (is_planted(Defect::cursor_apart)) {
+    DAFTAR_RETURN_IF_ERROR(database_.commit());
+    DAFTAR_RETURN_IF_ERROR(database_.begin());
   }
   DAFTAR_RETURN_IF_ERROR(ledger->save_head());
   DAFTAR_RETURN_IF_ERROR(ledger->materialise());
@@ -197,14 +203,14 @@ Status ClientStore::settle_own(LedgerId ledger, DeviceNumber own, const ChainPoi
   const bool is_ours = is_pending && find->blob(0) == hash_bytes(point.link);
   find->reset();
   if (!is_pending) return {};
-  if (!is_ours) {
+  if (!is_ours && !is_planted(Defect::fork_overwritten)) {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * fork,
         use("UPDATE pending SET state = 5, position = 0 "
             "WHERE ledger = ?1 AND device = ?2 AND seq >= ?3 AND state IN (0, 1)"));
     return fork->bind(1, ledger).bind(2, own).bind(3, point.seq).run();
   }
-  if (header.refusal) {
+  if (header.refusal && !is_planted(Defect::refused_thrown_away)) {
     DAFTAR_RETURN_IF_ERROR(mark_refused(ledger, point.seq, header.refusal->reason));
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * place,

@@ -12,6 +12,8 @@ namespace daftar::client {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// libcsv's ROW_NOT_BEGUN, which its header does not name.
+constexpr int kBetweenRows = 0;
 
 // What libcsv's callbacks fill.
 struct Rows {
@@ -40,9 +42,10 @@ Status read_csv(std::string_view content, const std::string& name,
   const std::unique_ptr<csv_parser, decltype(&csv_free)> owner(&parser, &csv_free);
   csv_set_space_func(&parser, [](unsigned char) { return 0; });  // spaces belong to the value
   Rows rows;
-  const auto visit_complete = [&](uint64_t begin) -> Status {
+  // The first of them began on line `begin`, those behind bare carriage returns on `line`.
+  const auto visit_complete = [&](uint64_t begin, uint64_t line) -> Status {
     for (CsvRow& row : std::exchange(rows.complete, {})) {
-      row.line = begin;
+      row.line = std::exchange(begin, line);
       DAFTAR_RETURN_IF_ERROR(visit(std::move(row)));
     }
     return {};
@@ -64,8 +67,10 @@ Status read_csv(std::string_view content, const std::string& name,
       return {Code::invalid, Msg::csv_bad, {name, std::to_string(begin)}};
     }
     if (!rows.complete.empty()) {
-      DAFTAR_RETURN_IF_ERROR(visit_complete(begin));
-      in_row = !rows.row.cells.empty();
+      DAFTAR_RETURN_IF_ERROR(visit_complete(begin, line));
+      // A row behind a bare carriage return has begun though it has no cell yet: only libcsv knows.
+      in_row = parser.pstate != kBetweenRows;
+      rows.row.line = line;
       row_bytes = 0;
     }
   }
@@ -73,14 +78,17 @@ Status read_csv(std::string_view content, const std::string& name,
   if (csv_fini(&parser, on_field, on_row, &rows) != 0) {
     return {Code::invalid, Msg::csv_bad, {name, std::to_string(begin)}};
   }
-  return visit_complete(begin);
+  return visit_complete(begin, begin);
 }
 
 void write_csv_row(std::string& out, const std::vector<std::string>& cells) {
   bool first = true;
   for (const std::string& cell : cells) {
     if (!std::exchange(first, false)) out += ',';
-    if (cell.find_first_of(",\"\r\n") == std::string::npos) {
+    // Bare, it would read as a blank line, or as the file's byte order mark.
+    const bool reads_as_another =
+        (cell.empty() && cells.size() == 1) || cell.starts_with(kByteOrderMark);
+    if (!reads_as_another && cell.find_first_of(",\"\r\n") == std::string::npos) {
       out += cell;
       continue;
     }

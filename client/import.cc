@@ -43,6 +43,7 @@ const SeriesTable kSeriesTables[] = {
 
 // A row on its way: its record and the cells that it names.
 struct PlannedRow {
+  size_t file = 0;  ///< index into ImportPlan::files
   uint64_t line = 0;
   RecordKey key;
   std::vector<std::pair<FieldNumber, Value>> cells;
@@ -80,12 +81,17 @@ class Importer {
                                    const IndicatorRow& indicator);
   Status drop_unfit_records();
   Status plan_indicators(const OpenFile& file);
-  Status plan_series(const OpenFile& file);
+  Status read_series(const OpenFile& file, std::vector<PlannedRow>& rows);
+  Status plan_series();
   Result<PlannedRow> series_row(const OpenFile& file, const CsvRow& row);
-  Status compare(const OpenFile& file, const PlannedRow& row, std::vector<RecordEdits>& edits);
-  void add_drafts(const OpenFile& file, std::vector<RecordEdits> edits);
-  void note(const OpenFile& file, uint64_t line, RowFate fate, Status reason);
-  void count(const OpenFile& file, RowFate fate) { ++plan_.files[file.index].rows[fate]; }
+  Result<RecordKey> find_code(const std::string& code, Msg missing) const;
+  [[nodiscard]] const std::vector<std::string>& columns_of(size_t file) const;
+  Status compare(const PlannedRow& row, std::vector<RecordEdits>& edits);
+  [[nodiscard]] bool will_contend(const Cell& cell, const Value& value) const;
+  void add_drafts(size_t file, std::vector<RecordEdits> edits);
+  void note(size_t file, uint64_t line, RowFate fate, Status reason);
+  void note_twice(const PlannedRow& row, const PlannedRow& other);
+  void count(size_t file, RowFate fate) { ++plan_.files[file].rows[fate]; }
 
   ClientStore& store_;
   LedgerId ledger_;
@@ -96,9 +102,17 @@ class Importer {
   std::vector<OpenFile> files_;
   uint64_t bytes_to_read_ = 0;
   uint64_t bytes_read_ = 0;
-  std::unordered_map<std::string, RecordKey> codes_;     ///< of kpas and indicators
-  std::unordered_map<std::string, IndicatorRow> fresh_;  ///< codes that are in no record yet
-  std::unordered_map<std::string, Status> unfit_;        ///< of them, those that cannot be made
+  bool is_forked_ = false;
+  Changeset looked_at_;  ///< what the author has seen, as a changeset of this device says it
+  std::unordered_map<std::string, RecordKey> codes_;  ///< of kpas and indicators
+  std::unordered_map<std::string, Status> unclear_;   ///< codes that stand for two records
+  struct FirstRow {
+    size_t file = 0;
+    size_t index = 0;  ///< into its indicator_rows_
+  };
+  std::unordered_map<std::string, FirstRow> first_rows_;  ///< by code, of tables of indicators
+  std::unordered_map<std::string, IndicatorRow> fresh_;   ///< codes that are in no record yet
+  std::unordered_map<std::string, Status> unfit_;         ///< of them, those that cannot be made
   std::vector<std::string> fresh_order_;
   std::map<size_t, std::vector<std::pair<std::string, IndicatorRow>>> indicator_rows_;
 };
@@ -131,9 +145,20 @@ bool has_columns(const std::vector<std::string>& columns,
   });
 }
 
-void Importer::note(const OpenFile& file, uint64_t line, RowFate fate, Status reason) {
+void Importer::note(size_t file, uint64_t line, RowFate fate, Status reason) {
   count(file, fate);
-  plan_.notes.push_back({file.index, line, fate, std::move(reason)});
+  plan_.notes.push_back({file, line, fate, std::move(reason)});
+}
+
+// Refuses a row because another one says something else of the same record.
+void Importer::note_twice(const PlannedRow& row, const PlannedRow& other) {
+  const std::string line = std::to_string(other.line);
+  Status reason =
+      row.file == other.file
+          ? Status(Code::conflict, Msg::row_twice, {line})
+          : Status(Code::conflict, Msg::row_twice_elsewhere,
+                   {line, std::filesystem::path(plan_.files[other.file].path).filename().string()});
+  note(row.file, row.line, RowFate::refused, std::move(reason));
 }
 
 Result<ImportPlan> Importer::run() {
@@ -141,6 +166,12 @@ Result<ImportPlan> Importer::run() {
   device_ = own.device;
   DAFTAR_ASSIGN_OR_RETURN(const Context now, store_.current_context(ledger_));
   plan_.context = options_.context.value_or(now);
+  looked_at_.device = own.device;
+  looked_at_.context = plan_.context;
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store_.held_ledgers());
+  is_forked_ = std::any_of(ledgers.begin(), ledgers.end(), [&](const LedgerInfo& held) {
+    return held.id == ledger_ && held.forked > 0;
+  });
   DAFTAR_RETURN_IF_ERROR(open_files());
   DAFTAR_RETURN_IF_ERROR(load_codes());
   for (const OpenFile& file : files_) {
@@ -151,9 +182,7 @@ Result<ImportPlan> Importer::run() {
   for (const OpenFile& file : files_) {
     if (file.series == nullptr) DAFTAR_RETURN_IF_ERROR(plan_indicators(file));
   }
-  for (const OpenFile& file : files_) {
-    if (file.series != nullptr) DAFTAR_RETURN_IF_ERROR(plan_series(file));
-  }
+  DAFTAR_RETURN_IF_ERROR(plan_series());
   std::stable_sort(plan_.notes.begin(), plan_.notes.end(), [](const RowNote& a, const RowNote& b) {
     return std::pair(a.file, a.line) < std::pair(b.file, b.line);
   });
@@ -221,43 +250,70 @@ Status Importer::load_codes_of(KindNumber number, FieldNumber code_field) {
   put_n(prefix, number);
   return view_.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
     const Value code = record.reading(code_field);
-    if (!record.is_deleted() && code.as_text()) {
-      codes_.emplace(std::string(*code.as_text()), key);
+    if (record.is_deleted() || !code.as_text()) return {};
+    const auto [before, is_first] = codes_.emplace(*code.as_text(), key);
+    if (!is_first) {
+      unclear_.emplace(*code.as_text(),
+                       Status(Code::conflict, Msg::code_twice,
+                              {std::string(*code.as_text()), before->second.id(), key.id()}));
+    }
+    // On a copied disk, a record made here and one made on the copy may have one id.
+    const Cell* cell = record.find(code_field);
+    if (!is_forked_ || !cell->is_contended()) return {};
+    for (const Version& version : cell->standing) {
+      const auto text = version.value.as_text();
+      if (text) {
+        unclear_.emplace(*text,
+                         Status(Code::forked, Msg::device_forked, {std::to_string(device_)}));
+      }
     }
     return {};
   });
+}
+
+// The record that a row names by its code.
+Result<RecordKey> Importer::find_code(const std::string& code, Msg missing) const {
+  if (const auto unclear = unclear_.find(code); unclear != unclear_.end()) return unclear->second;
+  const auto found = codes_.find(code);
+  if (found == codes_.end()) return Status(Code::not_found, missing, {code});
+  return found->second;
+}
+
+const std::vector<std::string>& Importer::columns_of(size_t file) const {
+  return std::find_if(files_.begin(), files_.end(),
+                      [&](const OpenFile& open) { return open.index == file; })
+      ->columns;
 }
 
 // First pass over a table of indicators: which rows are good, and which records are new, so that a
 // row may name a parent that comes later.
 Status Importer::collect_indicators(const OpenFile& file) {
   bool is_header = true;
-  std::unordered_map<std::string, size_t> seen;
   auto& rows = indicator_rows_[file.index];
   return read_csv(file.content, plan_.files[file.index].path, [&](CsvRow row) -> Status {
     if (std::exchange(is_header, false)) return {};
     if (row.cells.size() > file.columns.size()) {
-      note(file, row.line, RowFate::refused, {Code::invalid, Msg::row_too_long});
+      note(file.index, row.line, RowFate::refused, {Code::invalid, Msg::row_too_long});
       return {};
     }
     const Result<std::string> code = normalise_code(cell_of(file.columns, row.cells, "id"));
     const std::string level = cell_of(file.columns, row.cells, "level");
     if (!code.ok()) {
-      note(file, row.line, RowFate::refused, code.status());
+      note(file.index, row.line, RowFate::refused, code.status());
       return {};
     }
     if (level != "kpa" && level != "kpi" && level != "subkpi") {
-      note(file, row.line, RowFate::refused, {Code::invalid, Msg::level_unknown, {level}});
+      note(file.index, row.line, RowFate::refused, {Code::invalid, Msg::level_unknown, {level}});
       return {};
     }
-    const auto [before, is_first] = seen.emplace(*code, rows.size());
+    const auto [before, is_first] = first_rows_.emplace(*code, FirstRow{file.index, rows.size()});
     if (!is_first) {
-      const IndicatorRow& first = rows[before->second].second;
-      if (first.cells == row.cells) {
-        count(file, RowFate::same);
+      const FirstRow& at = before->second;
+      const IndicatorRow& first = indicator_rows_[at.file][at.index].second;
+      if (first.cells == row.cells && columns_of(at.file) == file.columns) {
+        count(file.index, RowFate::same);
       } else {
-        note(file, row.line, RowFate::refused,
-             {Code::conflict, Msg::row_twice, {std::to_string(first.line)}});
+        note_twice({file.index, row.line, {}, {}, false}, {at.file, first.line, {}, {}, false});
       }
       return {};
     }
@@ -288,17 +344,20 @@ Status Importer::number_new_records() {
 Result<PlannedRow> Importer::indicator_row(const OpenFile& file, const std::string& code,
                                            const IndicatorRow& indicator) {
   if (const auto reason = unfit_.find(code); reason != unfit_.end()) return reason->second;
-  const auto key = codes_.find(code);
-  PlannedRow row{indicator.line, key->second, {}, fresh_.contains(code)};
+  DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, find_code(code, Msg::indicator_missing));
+  PlannedRow row{file.index, indicator.line, key, {}, fresh_.contains(code)};
   if (row.key.kind != indicator.kind) return Status(Code::conflict, Msg::level_changed, {code});
   const Kind& described = *find_kind(indicator.kind);
   row.cells.emplace_back(described.find("code")->number, Value::text(code));
   if (indicator.kind == kind::indicator) {
-    const auto parent = codes_.find(indicator.parent);
-    if (parent == codes_.end()) {
-      return Status(Code::not_found, Msg::parent_missing, {indicator.parent});
+    DAFTAR_ASSIGN_OR_RETURN(const RecordKey parent,
+                            find_code(indicator.parent, Msg::parent_missing));
+    const bool wants_kpa = cell_of(file.columns, indicator.cells, "level") == "kpi";
+    if ((parent.kind == kind::kpa) != wants_kpa) {
+      return Status(Code::conflict, wants_kpa ? Msg::parent_not_kpa : Msg::parent_not_kpi,
+                    {indicator.parent});
     }
-    row.cells.emplace_back(field::indicator_parent, Value::reference(parent->second));
+    row.cells.emplace_back(field::indicator_parent, Value::reference(parent));
   }
   for (size_t i = 0; i < indicator.cells.size(); ++i) {
     const Field* field = described.find(file.columns[i]);
@@ -337,12 +396,12 @@ Status Importer::plan_indicators(const OpenFile& file) {
   for (const auto& [code, indicator] : indicator_rows_[file.index]) {
     const Result<PlannedRow> row = indicator_row(file, code, indicator);
     if (!row.ok()) {
-      note(file, indicator.line, RowFate::refused, row.status());
+      note(file.index, indicator.line, RowFate::refused, row.status());
       continue;
     }
-    DAFTAR_RETURN_IF_ERROR(compare(file, *row, edits));
+    DAFTAR_RETURN_IF_ERROR(compare(*row, edits));
   }
-  add_drafts(file, std::move(edits));
+  add_drafts(file.index, std::move(edits));
   return {};
 }
 
@@ -352,11 +411,13 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
   const std::string code = plain_code(cell_of(file.columns, row.cells, "indicator_id"));
   const std::string period_text = cell_of(file.columns, row.cells, "period");
   const std::string value_text = cell_of(file.columns, row.cells, "value");
-  const auto indicator = codes_.find(code);
-  if (indicator == codes_.end()) return Status(Code::not_found, Msg::indicator_missing, {code});
+  DAFTAR_ASSIGN_OR_RETURN(const RecordKey indicator, find_code(code, Msg::indicator_missing));
+  if (indicator.kind != kind::indicator) {
+    return Status(Code::conflict, Msg::indicator_is_kpa, {code});
+  }
   DAFTAR_ASSIGN_OR_RETURN(const ParsedPeriod parsed, parse_period(period_text));
   const std::string canonical_period = parsed.period.text();
-  PlannedRow planned{row.line, indicator->second, {}, false};
+  PlannedRow planned{file.index, row.line, indicator, {}, false};
   planned.key.kind = table.kind;
   if (table.period) {
     planned.cells.emplace_back(*table.period, Value::period(parsed.period.bytes()));
@@ -386,28 +447,34 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
   return planned;
 }
 
-Status Importer::plan_series(const OpenFile& file) {
-  std::vector<PlannedRow> rows;
+Status Importer::read_series(const OpenFile& file, std::vector<PlannedRow>& rows) {
   bool is_header = true;
-  DAFTAR_RETURN_IF_ERROR(
-      read_csv(file.content, plan_.files[file.index].path, [&](const CsvRow& row) -> Status {
-        if (std::exchange(is_header, false)) return {};
-        for (const std::string& cell : row.cells) bytes_read_ += cell.size() + 1;
-        if (options_.progress && row.line % kProgressRows == 0) {
-          options_.progress(bytes_read_, bytes_to_read_);
-        }
-        Result<PlannedRow> planned = series_row(file, row);
-        if (planned.ok()) {
-          rows.push_back(*std::move(planned));
-        } else {
-          note(file, row.line, RowFate::refused, planned.status());
-        }
-        return {};
-      }));
-  // Rows of one record stand together, in file order.
+  return read_csv(file.content, plan_.files[file.index].path, [&](const CsvRow& row) -> Status {
+    if (std::exchange(is_header, false)) return {};
+    for (const std::string& cell : row.cells) bytes_read_ += cell.size() + 1;
+    if (options_.progress && row.line % kProgressRows == 0) {
+      options_.progress(bytes_read_, bytes_to_read_);
+    }
+    Result<PlannedRow> planned = series_row(file, row);
+    if (planned.ok()) {
+      rows.push_back(*std::move(planned));
+    } else {
+      note(file.index, row.line, RowFate::refused, planned.status());
+    }
+    return {};
+  });
+}
+
+// All files together: what two of them say of one record must agree, too.
+Status Importer::plan_series() {
+  std::vector<PlannedRow> rows;
+  for (const OpenFile& file : files_) {
+    if (file.series != nullptr) DAFTAR_RETURN_IF_ERROR(read_series(file, rows));
+  }
+  // Rows of one record stand together, in the order of the files.
   std::stable_sort(rows.begin(), rows.end(),
                    [](const PlannedRow& a, const PlannedRow& b) { return a.key < b.key; });
-  std::vector<RecordEdits> edits;
+  std::map<size_t, std::vector<RecordEdits>> edits;
   for (size_t begin = 0; begin < rows.size();) {
     size_t end = begin + 1;
     bool agree = true;
@@ -415,52 +482,62 @@ Status Importer::plan_series(const OpenFile& file) {
       agree = agree && rows[end].cells == rows[begin].cells;
     }
     if (agree) {
-      DAFTAR_RETURN_IF_ERROR(compare(file, rows[begin], edits));
-      for (size_t i = begin + 1; i < end; ++i) count(file, RowFate::same);
+      DAFTAR_RETURN_IF_ERROR(compare(rows[begin], edits[rows[begin].file]));
+      for (size_t i = begin + 1; i < end; ++i) count(rows[i].file, RowFate::same);
     } else {
       for (size_t i = begin; i < end; ++i) {
-        const size_t other = i == begin ? begin + 1 : begin;
-        note(file, rows[i].line, RowFate::refused,
-             {Code::conflict, Msg::row_twice, {std::to_string(rows[other].line)}});
+        note_twice(rows[i], rows[i == begin ? begin + 1 : begin]);
       }
     }
     begin = end;
   }
-  add_drafts(file, std::move(edits));
+  for (auto& [file, of_file] : edits) add_drafts(file, std::move(of_file));
   return {};
 }
 
+// Whether a value written with the import's context will stand beside what is there: somebody wrote
+// it after the author had looked.
+bool Importer::will_contend(const Cell& cell, const Value& value) const {
+  const Seen seen(looked_at_, false, {});
+  return cell.current() != nullptr && !seen.covers(*cell.current()) &&
+         cell.current()->value != value;
+}
+
 // What of a row differs from what is visible becomes edits; cells with contenders are left alone.
-Status Importer::compare(const OpenFile& file, const PlannedRow& row,
-                         std::vector<RecordEdits>& edits) {
+Status Importer::compare(const PlannedRow& row, std::vector<RecordEdits>& edits) {
   RecordState record;
   if (!row.is_new_record) {
     DAFTAR_ASSIGN_OR_RETURN(record, view_.record(row.key));
   }
   if (record.is_deleted()) {
-    note(file, row.line, RowFate::refused, {Code::refused, Msg::row_deleted});
+    note(row.file, row.line, RowFate::refused, {Code::refused, Msg::row_deleted});
     return {};
   }
   RecordEdits wanted{row.key, {}};
   size_t contended = 0;
+  bool will_stand_beside = false;
+  const Kind* described = find_kind(row.key.kind);
   for (const auto& [number, value] : row.cells) {
     const Cell* cell = record.find(number);
     // An empty value is written only where there was one, or as the mark of a measurement without
     // value.
-    const bool is_mark = file.series != nullptr && number == file.series->value;
+    const bool is_mark = described->key != KeyForm::id && number == field::measurement_value;
     if (cell == nullptr ? (value.is_empty() && !is_mark) : cell->reading() == value) continue;
     if (cell != nullptr && cell->is_contended()) {
       ++contended;
       continue;
     }
+    will_stand_beside = will_stand_beside || (cell != nullptr && will_contend(*cell, value));
     wanted.cells.push_back({number, value, Place{"", row.line, 0}});
   }
   if (contended > 0) {
-    note(file, row.line, RowFate::contended, {Code::conflict, Msg::row_contended});
+    note(row.file, row.line, RowFate::contended, {Code::conflict, Msg::row_contended});
+  } else if (will_stand_beside) {
+    note(row.file, row.line, RowFate::contended, {Code::conflict, Msg::row_will_contend});
   } else if (wanted.cells.empty()) {
-    count(file, RowFate::same);
+    count(row.file, RowFate::same);
   } else {
-    count(file, record.cells.empty() ? RowFate::fresh : RowFate::changed);
+    count(row.file, record.cells.empty() ? RowFate::fresh : RowFate::changed);
   }
   if (wanted.cells.empty()) return {};
   std::sort(wanted.cells.begin(), wanted.cells.end(),
@@ -470,10 +547,10 @@ Status Importer::compare(const OpenFile& file, const PlannedRow& row,
 }
 
 // Cuts the edits of a file into changesets within the limits, whole records each.
-void Importer::add_drafts(const OpenFile& file, std::vector<RecordEdits> edits) {
+void Importer::add_drafts(size_t file, std::vector<RecordEdits> edits) {
   std::sort(edits.begin(), edits.end(),
             [](const RecordEdits& a, const RecordEdits& b) { return a.key < b.key; });
-  const ImportedFile& imported = plan_.files[file.index];
+  const ImportedFile& imported = plan_.files[file];
   const Source source{"", std::filesystem::path(imported.path).filename().string(), imported.hash};
   size_t cells = 0;
   size_t bytes = 0;

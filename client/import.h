@@ -17,6 +17,10 @@
 
 namespace daftar::client {
 
+/// The tables of a folder, by name, in the order in which they are imported.
+constexpr const char* kTableFiles[] = {"indicators.csv", "baselines.csv", "targets.csv",
+                                       "measurements.csv"};
+
 /// What an import would do with a row.
 enum class RowFate { fresh, changed, same, refused, contended };
 

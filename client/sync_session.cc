@@ -67,7 +67,7 @@ void SyncSession::cancel() { fail({Code::cancelled, Msg::sync_cancelled}); }
 
 void SyncSession::on_time() {
   if (!is_done_ && clock_.steady_ms() >= deadline_ms_) {
-    fail({Code::unavailable, Msg::hub_unreachable, {"no answer"}});
+    fail({Code::unavailable, Msg::hub_silent});
   }
 }
 
@@ -127,7 +127,12 @@ void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
   }
   if (reply.show()) {
     if (!has_shown_) return ask_heads(true);
-    return finish({Code::unavailable, Msg::push_recovering});
+    const Result<std::vector<LedgerInfo>> held = store_.held_ledgers();
+    std::string names;
+    for (const LedgerInfo& ledger : held.ok() ? *held : std::vector<LedgerInfo>()) {
+      names += (names.empty() ? "" : ", ") + ledger.name;
+    }
+    return finish({Code::unavailable, Msg::push_recovering, {names}});
   }
   const Status read = read_heads(reply);
   if (!read.ok()) return finish(read);

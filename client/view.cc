@@ -229,8 +229,7 @@ Result<RecordKey> View::find_code(KindNumber kind, const std::string& code) {
     }
     if (keys.size() == 1) return keys.front();
   }
-  return Status(Code::not_found, Msg::code_missing,
-                {code, described == nullptr ? "record" : std::string(described->name)});
+  return Status(Code::not_found, Msg::code_missing, {code});
 }
 
 Result<std::vector<HistoryItem>> View::history(const RecordKey& key,

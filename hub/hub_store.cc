@@ -19,6 +19,10 @@ CREATE TABLE device(
   label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
+-- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
+CREATE TABLE awaiting(ledger TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE shown(
+  ledger TEXT NOT NULL, device INTEGER NOT NULL, PRIMARY KEY(ledger, device)) STRICT, WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 )sql";
@@ -31,6 +35,13 @@ std::string_view key_bytes(const PublicKey& key) {
 }
 
 }  // namespace
+
+Result<Statement*> HubStore::use(const char* sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) return &found->second;
+  DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
+  return &statements_.emplace(sql, std::move(statement)).first->second;
+}
 
 Status HubStore::create(const std::string& folder, const std::string& name) {
   if (!is_hub_name(name)) return {Code::invalid, Msg::hub_name_bad, {name}};
@@ -107,6 +118,13 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
                 ledgers,
                 false};
   next.reset();
+  // After a restore a device comes back with the user that it had, whom the backup may not know.
+  if (user && !number) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement same,
+                            database_.prepare("SELECT 1 FROM device WHERE user = ?1 LIMIT 1"));
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, same.bind(1, *user).step());
+    if (!is_known) return Status(Code::not_found, Msg::user_unknown, {std::to_string(*user)});
+  }
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, this->device(device.number));
   if (known) {
     return Status(Code::exists, Msg::device_number_taken, {std::to_string(device.number)});
@@ -166,7 +184,14 @@ Status HubStore::open_ledgers(DeviceNumber number, const std::vector<std::string
   for (const std::string& ledger : ledgers) {
     if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
     DAFTAR_RETURN_IF_ERROR(put.bind(1, number).bind_text(2, ledger).run());
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> found, ledgers_->find_ledger(ledger));
+    if (found) continue;
     DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(ledger).status());
+    // While others wait, a missing ledger is likely one that was made after the backup.
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement wait,
+        database_.prepare("INSERT INTO awaiting SELECT ?1 WHERE EXISTS (SELECT 1 FROM awaiting)"));
+    DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, ledger).run());
   }
   return {};
 }
@@ -192,24 +217,25 @@ Result<Device> HubStore::read_device(Statement& query) {
   device.holds_all = query.integer(4) != 0;
   device.is_revoked = query.integer(5) != 0;
   DAFTAR_ASSIGN_OR_RETURN(
-      Statement ledgers,
-      database_.prepare("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
-  ledgers.bind(1, device.number);
+      Statement * ledgers,
+      use("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
+  ledgers->bind(1, device.number);
   while (true) {
-    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, ledgers.step());
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, ledgers->step());
     if (!has_row) return device;
-    device.ledgers.emplace_back(ledgers.text(0));
+    device.ledgers.emplace_back(ledgers->text(0));
   }
 }
 
 Result<std::optional<Device>> HubStore::device(DeviceNumber number) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement query,
-                          database_.prepare("SELECT * FROM device WHERE number = ?1"));
-  query.bind(1, number);
-  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT * FROM device WHERE number = ?1"));
+  query->bind(1, number);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   if (!has_row) return std::optional<Device>();
-  DAFTAR_ASSIGN_OR_RETURN(Device device, read_device(query));
-  return std::optional<Device>(std::move(device));
+  Result<Device> device = read_device(*query);
+  query->reset();
+  if (!device.ok()) return device.status();
+  return std::optional<Device>(*std::move(device));
 }
 
 Result<std::vector<Device>> HubStore::devices() {
@@ -222,6 +248,76 @@ Result<std::vector<Device>> HubStore::devices() {
     DAFTAR_ASSIGN_OR_RETURN(Device device, read_device(query));
     devices.push_back(std::move(device));
   }
+}
+
+Status HubStore::begin_awaiting() {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_RETURN_IF_ERROR(database_.execute(
+      "DELETE FROM shown; INSERT OR IGNORE INTO awaiting SELECT name FROM ledger"));
+  return transaction.commit();
+}
+
+Status HubStore::end_awaiting() {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM shown; DELETE FROM awaiting"));
+  return transaction.commit();
+}
+
+Result<bool> HubStore::is_awaiting(const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT 1 FROM awaiting WHERE ledger = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->bind_text(1, ledger).step());
+  query->reset();
+  return has_row;
+}
+
+Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_awaiting, this->is_awaiting(ledger));
+  if (!is_awaiting) return std::optional<std::set<DeviceNumber>>();
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement query,
+      database_.prepare("SELECT number FROM device d WHERE is_revoked = 0 AND "
+                        "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
+                        "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
+                        "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
+  query.bind_text(1, ledger);
+  std::set<DeviceNumber> devices;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+    if (!has_row) break;
+    devices.insert(query.number(0));
+  }
+  if (devices.empty()) return std::optional<std::set<DeviceNumber>>();
+  return std::optional(std::move(devices));
+}
+
+Result<bool> HubStore::is_awaited(const Device& device) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT 1 FROM awaiting a WHERE (?2 OR EXISTS (SELECT 1 FROM device_ledger "
+          "WHERE device = ?1 AND ledger = a.ledger)) AND NOT EXISTS (SELECT 1 FROM "
+          "shown WHERE device = ?1 AND ledger = a.ledger) LIMIT 1"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row,
+                          query->bind(1, device.number).bind(2, device.holds_all ? 1 : 0).step());
+  query->reset();
+  return has_row;
+}
+
+Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::string& ledger,
+                                                                   DeviceNumber device) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto before, awaited(ledger));
+  if (!before || !before->contains(device)) return std::optional<std::set<DeviceNumber>>();
+  DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT INTO shown VALUES(?1, ?2)"));
+  DAFTAR_RETURN_IF_ERROR(put.bind_text(1, ledger).bind(2, device).run());
+  std::set<DeviceNumber> left = *before;
+  left.erase(device);
+  if (left.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement done,
+                            database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
+    DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
+  }
+  return std::optional(std::move(left));
 }
 
 Status HubStore::add_ledger(const std::string& name) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,20 @@ class HubStore {
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();
 
+  /// This hub was restored from a backup: from now on each ledger waits for all its devices.
+  Status begin_awaiting();
+  /// Waits for nobody any more.
+  Status end_awaiting();
+  /// The devices that a ledger still waits for: those to which it is open, not revoked, that have
+  /// not shown since what they know of it. Nothing if the ledger waits for none.
+  Result<std::optional<std::set<DeviceNumber>>> awaited(const std::string& ledger);
+  /// Whether any ledger waits for `device`.
+  Result<bool> is_awaited(const Device& device);
+  /// `device` has shown what it knows of `ledger`. Returns whom the ledger still waits for: nothing
+  /// if it did not wait for this one. In the open transaction.
+  Result<std::optional<std::set<DeviceNumber>>> note_shown(const std::string& ledger,
+                                                           DeviceNumber device);
+
   /// Creates an empty ledger; Code::exists if it is there, Code::invalid for a bad name.
   Status add_ledger(const std::string& name);
   /// The ledgers that a device may read and write, by name.
@@ -73,11 +88,15 @@ class HubStore {
  private:
   HubStore(Database database, std::string folder)
       : database_(std::move(database)), folder_(std::move(folder)) {}
+  /// The prepared statement for `sql` (a literal: its address is its identity).
+  Result<Statement*> use(const char* sql);
   Result<Device> read_device(Statement& query);
+  Result<bool> is_awaiting(const std::string& ledger);
   Status open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers);
 
   Database database_;
   std::string folder_;
+  std::map<const char*, Statement> statements_;
   std::unique_ptr<LedgerStore> ledgers_;
 };
 

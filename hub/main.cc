@@ -2,7 +2,6 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <functional>
@@ -11,6 +10,8 @@
 #include <set>
 #include <thread>
 
+#include "common/base/command_line.h"
+#include "common/base/limits.h"
 #include "common/base/report.h"
 #include "common/store/files.h"
 #include "hub/server.h"
@@ -33,6 +34,7 @@ struct Options {
   uint64_t number = 0;
   bool all_ledgers = false;
   bool is_restored = false;
+  bool stops_waiting = false;
   std::vector<std::string> ledgers;
 };
 
@@ -65,19 +67,18 @@ std::string numbers_text(const std::set<DeviceNumber>& numbers) {
   return text;
 }
 
-// Every ledger waits for the devices that may have seen more of it than the backup holds.
-Status await_all_devices(HubStore& store, Writer& writer) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<Device> devices, store.devices());
-  Writer::Awaited awaited;
-  for (const Device& device : devices) {
-    DAFTAR_ASSIGN_OR_RETURN(const auto granted, store.granted(device));
-    for (const auto& [name, id] : granted) awaited[name].insert(device.number);
+// After a restore every ledger waits for the devices that may have seen more of it than the backup
+// holds; a restart goes on waiting.
+Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& writer) {
+  if (options.is_restored) DAFTAR_RETURN_IF_ERROR(store.begin_awaiting());
+  if (options.stops_waiting) DAFTAR_RETURN_IF_ERROR(store.end_awaiting());
+  DAFTAR_ASSIGN_OR_RETURN(const auto ledgers, store.ledgers().ledgers());
+  for (const auto& [name, id] : ledgers) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store.awaited(name));
+    if (awaited) log_event(Msg::hub_restored, {name, numbers_text(*awaited)});
   }
-  for (const auto& [name, numbers] : awaited) {
-    log_event(Msg::hub_restored, {name, numbers_text(numbers)});
-  }
-  writer.await_devices(std::move(awaited), [](const std::string& ledger, DeviceNumber device,
-                                              const std::set<DeviceNumber>& still_awaited) {
+  writer.on_shown([](const std::string& ledger, DeviceNumber device,
+                     const std::set<DeviceNumber>& still_awaited) {
     if (still_awaited.empty()) {
       log_event(Msg::hub_ledger_open, {ledger});
     } else {
@@ -100,10 +101,11 @@ Status serve(const Options& options) {
   // Everybody may write what was granted, until roles come with the records of `national`.
   Writer writer(std::move(for_writer), clock,
                 [](const Changeset&, uint64_t) { return std::optional<RefusalReason>(); });
-  if (options.is_restored) DAFTAR_RETURN_IF_ERROR(await_all_devices(*for_reader, writer));
+  DAFTAR_RETURN_IF_ERROR(begin_or_end_awaiting(options, *for_reader, writer));
   Service service(std::move(for_reader), identity, writer);
   LoopbackIdentity callers;
-  Server server(service, callers);
+  Server server(service, callers,
+                [](const Status& why) { log_event(why.message(), why.arguments()); });
   boost::asio::io_context context;
   boost::asio::signal_set signals(context, SIGINT, SIGTERM);
   DAFTAR_ASSIGN_OR_RETURN(const int port, server.start(options.listen));
@@ -269,7 +271,12 @@ int run(int count, char** arguments) {
       ->capture_default_str();
   serve_command->add_flag("--restored", options.is_restored,
                           "This folder came back from a backup: take no work for a ledger until "
-                          "each of its devices has synced once and given back what is missing");
+                          "each of its devices has synced once and given back what is missing. "
+                          "Kept over restarts");
+  serve_command
+      ->add_flag("--stop-waiting", options.stops_waiting,
+                 "Wait for no more devices after --restored: what only they know is lost")
+      ->excludes("--restored");
   on(serve_command, serve);
 
   CLI::App* ledger = app.add_subcommand("ledger", "Add and list ledgers");
@@ -284,30 +291,37 @@ int run(int count, char** arguments) {
   CLI::App* device_add = device->add_subcommand(
       "add", "Register the device whose key `daftar init` printed; prints its number and user");
   device_add->add_option("KEY", options.key, "The device's public key")->required();
-  device_add->add_option("--user", options.user, "An existing user's number; else a new one");
+  device_add->add_option("--user", options.user, "An existing user's number; else a new one")
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   device_add
       ->add_option("--number", options.number,
                    "After a restore: the number that the device had; else the next free one")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   device_add->add_option("--label", options.label, "What people call the device");
   device_add->add_option("--ledger", options.ledgers,
                          "A ledger that it may read and write; made if missing");
   device_add->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
   on(device_add, add_device);
   CLI::App* device_revoke = device->add_subcommand("revoke", "Shut a device out");
-  device_revoke->add_option("NUMBER", options.device)->required();
+  device_revoke->add_option("NUMBER", options.device)
+      ->required()
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   on(device_revoke, revoke_device);
   CLI::App* device_grant =
       device->add_subcommand("grant", "Open further ledgers to a registered device");
-  device_grant->add_option("NUMBER", options.device)->required();
-  device_grant->add_option("--user", options.user,
-                           "The user of a device that came back after a restore, and has none");
+  device_grant->add_option("NUMBER", options.device)
+      ->required()
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_grant
+      ->add_option("--user", options.user,
+                   "The user of a device that came back after a restore, and has none")
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   device_grant->add_option("--ledger", options.ledgers, "A ledger; made if missing");
   device_grant->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
   on(device_grant, grant_device);
   on(device->add_subcommand("list", "All devices"), list_devices);
 
-  CLI11_PARSE(app, count, arguments);
+  if (const std::optional<int> ended = parse_command_line(app, count, arguments)) return *ended;
   const Status done = command();
   return done.ok() ? 0 : report_failure(done, options.as_json);
 }

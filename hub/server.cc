@@ -21,23 +21,48 @@ constexpr auto kStopGrace = std::chrono::seconds(5);
 constexpr int kMinPingIntervalMs = 20'000;
 constexpr int kStreamsOfConnection = 8;
 
+// gRPC would take 99999 modulo 65536, and no port as 443.
+bool has_port(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view port = address.substr(colon + 1);
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && end == port.data() + port.size() && number <= 65'535;
+}
+
 bool is_loopback(std::string_view address) {
   const std::string_view host = address.substr(0, address.rfind(':'));
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
+// A failure of the hub's own disk: no device can help it, and its message names the hub's files.
+bool is_of_the_disk(const Status& status) {
+  if (status.code() == Code::io || status.code() == Code::internal) return true;
+  const Msg message = status.message();
+  return message == Msg::database_busy || message == Msg::database_corrupt ||
+         message == Msg::record_state_bad || message == Msg::right_edge_bad;
+}
+
+// What the device is told; the hub's operator reads the rest in the log.
+grpc::Status answer(const Status& status, const Server::OnFailure& on_failure) {
+  if (status.ok() || !is_of_the_disk(status)) return to_grpc(status);
+  on_failure(status);
+  return to_grpc({Code::unavailable, Msg::hub_failed});
+}
+
 class HeadsCall : public grpc::ServerUnaryReactor {
  public:
-  explicit HeadsCall(const Status& status) { Finish(to_grpc(status)); }
+  explicit HeadsCall(const grpc::Status& status) { Finish(status); }
   void OnDone() override { delete this; }
 };
 
 class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> {
  public:
-  PushCall(Service& service, Result<Device> device)
-      : service_(service), device_(std::move(device)) {
+  PushCall(Service& service, const Server::OnFailure& on_failure, Result<Device> device)
+      : service_(service), on_failure_(on_failure), device_(std::move(device)) {
     if (!device_.ok()) {
-      Finish(to_grpc(device_.status()));
+      Finish(answer(device_.status(), on_failure_));
     } else {
       StartRead(&request_);
     }
@@ -48,7 +73,7 @@ class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> 
     // Its answer comes from the writer's thread; until then this call has nothing outstanding and
     // cannot end.
     service_.push(*device_, request_, [this](Result<v1::PushReply> reply) {
-      if (!reply.ok()) return Finish(to_grpc(reply.status()));
+      if (!reply.ok()) return Finish(answer(reply.status(), on_failure_));
       reply_ = *std::move(reply);
       StartWrite(&reply_);
     });
@@ -63,6 +88,7 @@ class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> 
 
  private:
   Service& service_;
+  const Server::OnFailure& on_failure_;
   Result<Device> device_;
   v1::PushRequest request_;
   v1::PushReply reply_;
@@ -70,10 +96,14 @@ class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> 
 
 class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
  public:
-  PullCall(Service& service, Result<Device> device, const v1::PullRequest& request)
-      : service_(service), device_(std::move(device)), cursor_(service.pull(request)) {
+  PullCall(Service& service, const Server::OnFailure& on_failure, Result<Device> device,
+           const v1::PullRequest& request)
+      : service_(service),
+        on_failure_(on_failure),
+        device_(std::move(device)),
+        cursor_(service.pull(request)) {
     if (!device_.ok()) {
-      Finish(to_grpc(device_.status()));
+      Finish(answer(device_.status(), on_failure_));
     } else {
       write_next();
     }
@@ -89,13 +119,14 @@ class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
  private:
   void write_next() {
     Result<std::optional<v1::PullReply>> next = service_.next(*device_, cursor_);
-    if (!next.ok()) return Finish(to_grpc(next.status()));
+    if (!next.ok()) return Finish(answer(next.status(), on_failure_));
     if (!*next) return Finish(grpc::Status::OK);
     reply_ = **std::move(next);
     StartWrite(&reply_);
   }
 
   Service& service_;
+  const Server::OnFailure& on_failure_;
   Result<Device> device_;
   PullCursor cursor_;
   v1::PullReply reply_;
@@ -103,10 +134,11 @@ class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
 
 class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
  public:
-  RecoverCall(Service& service, Result<Device> device, v1::RecoverReply* reply)
-      : service_(service), device_(std::move(device)), reply_(reply) {
+  RecoverCall(Service& service, const Server::OnFailure& on_failure, Result<Device> device,
+              v1::RecoverReply* reply)
+      : service_(service), on_failure_(on_failure), device_(std::move(device)), reply_(reply) {
     if (!device_.ok()) {
-      Finish(to_grpc(device_.status()));
+      Finish(answer(device_.status(), on_failure_));
     } else {
       StartRead(&request_);
     }
@@ -115,7 +147,7 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
   void OnReadDone(bool has_request) override {
     if (!has_request) return Finish(grpc::Status::OK);
     service_.recover(*device_, request_, [this](Result<uint64_t> recovered) {
-      if (!recovered.ok()) return Finish(to_grpc(recovered.status()));
+      if (!recovered.ok()) return Finish(answer(recovered.status(), on_failure_));
       reply_->set_recovered(reply_->recovered() + *recovered);
       StartRead(&request_);
     });
@@ -125,6 +157,7 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
 
  private:
   Service& service_;
+  const Server::OnFailure& on_failure_;
   Result<Device> device_;
   v1::RecoverRequest request_;
   v1::RecoverReply* reply_;
@@ -132,41 +165,45 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
 
 class RpcService : public v1::Hub::CallbackService {
  public:
-  RpcService(hub::Service& service, Identity& identity) : service_(service), identity_(identity) {}
+  RpcService(hub::Service& service, Identity& identity, Server::OnFailure on_failure)
+      : service_(service), identity_(identity), on_failure_(std::move(on_failure)) {}
 
   grpc::ServerUnaryReactor* Heads(grpc::CallbackServerContext* context,
                                   const v1::HeadsRequest* request, v1::HeadsReply* reply) override {
     const Result<Device> device = caller(*context);
-    if (!device.ok()) return new HeadsCall(device.status());
+    if (!device.ok()) return new HeadsCall(answer(device.status(), on_failure_));
     Result<v1::HeadsReply> made = service_.heads(*device, *request);
-    if (!made.ok()) return new HeadsCall(made.status());
+    if (!made.ok()) return new HeadsCall(answer(made.status(), on_failure_));
     *reply = *std::move(made);
-    return new HeadsCall(Status());
+    return new HeadsCall(grpc::Status::OK);
   }
 
   grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply>* Push(
       grpc::CallbackServerContext* context) override {
-    return new PushCall(service_, caller(*context));
+    return new PushCall(service_, on_failure_, caller(*context));
   }
 
   grpc::ServerWriteReactor<v1::PullReply>* Pull(grpc::CallbackServerContext* context,
                                                 const v1::PullRequest* request) override {
-    return new PullCall(service_, caller(*context), *request);
+    return new PullCall(service_, on_failure_, caller(*context), *request);
   }
 
   grpc::ServerReadReactor<v1::RecoverRequest>* Recover(grpc::CallbackServerContext* context,
                                                        v1::RecoverReply* reply) override {
-    return new RecoverCall(service_, caller(*context), reply);
+    return new RecoverCall(service_, on_failure_, caller(*context), reply);
   }
 
  private:
   Result<Device> caller(const grpc::CallbackServerContext& context) {
     DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber number, identity_.device_of(context));
-    return service_.authenticate(number);
+    Result<Device> device = service_.authenticate(number);
+    if (!device.ok() && !is_of_the_disk(device.status())) on_failure_(device.status());
+    return device;
   }
 
   hub::Service& service_;  // not the generated base of the same name
   Identity& identity_;
+  Server::OnFailure on_failure_;
 };
 
 // gRPC 1.51 inflates a message before it checks its size, so nothing compressed is taken at all.
@@ -191,19 +228,21 @@ Result<DeviceNumber> LoopbackIdentity::device_of(const grpc::CallbackServerConte
 }
 
 struct Server::Parts {
-  Parts(Service& service, Identity& identity) : rpc(service, identity) {}
+  Parts(Service& service, Identity& identity, OnFailure on_failure)
+      : rpc(service, identity, std::move(on_failure)) {}
   RpcService rpc;
   std::unique_ptr<grpc::Server> server;
 };
 
-Server::Server(Service& service, Identity& identity)
-    : parts_(std::make_unique<Parts>(service, identity)) {}
+Server::Server(Service& service, Identity& identity, OnFailure on_failure)
+    : parts_(std::make_unique<Parts>(service, identity, std::move(on_failure))) {}
 
 Server::~Server() { stop(); }
 
 Result<int> Server::start(const std::string& address) {
   gpr_set_log_function([](gpr_log_func_args*) {});  // what fails is said by a message of ours
   if (!is_loopback(address)) return Status(Code::invalid, Msg::hub_not_loopback, {address});
+  if (!has_port(address)) return Status(Code::invalid, Msg::hub_listen_bad, {address});
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

@@ -26,8 +26,11 @@ class LoopbackIdentity : public Identity {
 
 class Server {
  public:
+  /// Called for each call that fails because of who calls or of the hub's own disk; any thread.
+  using OnFailure = std::function<void(const Status& why)>;
+
   /// `service` and `identity` outlive the server.
-  Server(Service& service, Identity& identity);
+  Server(Service& service, Identity& identity, OnFailure on_failure);
   /// Stops, and waits for calls that are under way.
   ~Server();
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "common/ledger/bytes.h"
 #include "common/register/kinds.h"
 
@@ -110,18 +111,6 @@ void Writer::note_shown(const std::string& ledger, uint64_t size, DeviceNumber d
   submit(std::move(job));
 }
 
-void Writer::await_devices(Awaited awaited, OnShown on_shown) {
-  std::erase_if(awaited, [](const auto& ledger) { return ledger.second.empty(); });
-  awaited_ = std::move(awaited);
-  on_shown_ = std::move(on_shown);
-}
-
-bool Writer::awaits(DeviceNumber device) {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(awaited_.begin(), awaited_.end(),
-                     [&](const auto& ledger) { return ledger.second.contains(device); });
-}
-
 void Writer::suspect(const std::vector<std::string>& ledgers) {
   const std::lock_guard lock(mutex_);
   for (const std::string& ledger : ledgers) suspects_[ledger] = clock_.steady_ms() + kSuspicionMs;
@@ -163,12 +152,22 @@ bool Writer::run_once() {
   const Status done = run_round(jobs, answers);
   if (!done.ok()) {
     store_->ledgers().rollback();
-    open_.clear();
+    if (!is_planted(Defect::failed_round_stays)) open_.clear();
     unwritten_.clear();
   }
+  if (!is_planted(Defect::acknowledged_early)) answer_all(jobs, answers, done);
+  // With work always waiting, records would never be written: bound what they hold in memory.
+  size_t cached = 0;
+  for (const auto& [name, ledger] : open_) cached += ledger->cached_records();
+  if (cached > kCachedRecords) write_all_records();
+  return true;
+}
+
+void Writer::answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answers,
+                        const Status& done) {
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (jobs[i].shown && done.ok()) {
-      settle_shown(jobs[i]);
+      settle_shown(jobs[i], answers[i]);
     } else if (jobs[i].push_done) {
       jobs[i].push_done(done.ok() ? Result<v1::PushReply>(std::move(answers[i].reply))
                                   : Result<v1::PushReply>(done));
@@ -177,11 +176,6 @@ bool Writer::run_once() {
                                       : Result<uint64_t>(done));
     }
   }
-  // With work always waiting, records would never be written: bound what they hold in memory.
-  size_t cached = 0;
-  for (const auto& [name, ledger] : open_) cached += ledger->cached_records();
-  if (cached > kCachedRecords) write_all_records();
-  return true;
 }
 
 // A failure leaves records lagging behind entries, as a crash would: they are folded again when the
@@ -209,6 +203,7 @@ Status Writer::run_round(const std::vector<Job>& jobs, std::vector<Answer>& answ
     DAFTAR_RETURN_IF_ERROR(open_.at(name)->save_head());
     unwritten_.insert(name);
   }
+  if (is_planted(Defect::acknowledged_early)) answer_all(jobs, answers, {});
   return store_->ledgers().commit();
 }
 
@@ -228,22 +223,21 @@ Status Writer::run_job(const Job& job, Answer& answer) {
       ledger->set_published(job.shown->size);
       touched_.insert(job.ledger);
     }
+    DAFTAR_ASSIGN_OR_RETURN(answer.still_awaited,
+                            store_->note_shown(job.ledger, job.shown->device));
   }
   return {};
 }
 
 // Once what was shown is durable, it is what keeps the ledger waiting, if anything does.
-void Writer::settle_shown(const Job& job) {
-  std::set<DeviceNumber> still_awaited;
+void Writer::settle_shown(const Job& job, const Answer& answer) {
   {
     const std::lock_guard lock(mutex_);
     suspects_.erase(job.ledger);
-    const auto found = awaited_.find(job.ledger);
-    if (found == awaited_.end() || found->second.erase(job.shown->device) == 0) return;
-    still_awaited = found->second;
-    if (still_awaited.empty()) awaited_.erase(found);
   }
-  if (on_shown_) on_shown_(job.ledger, job.shown->device, still_awaited);
+  if (answer.still_awaited && on_shown_) {
+    on_shown_(job.ledger, job.shown->device, *answer.still_awaited);
+  }
 }
 
 Result<Ledger*> Writer::open_ledger(const std::string& name) {
@@ -253,7 +247,7 @@ Result<Ledger*> Writer::open_ledger(const std::string& name) {
   if (found != open_.end()) {
     if (touched_.contains(name)) return found->second.get();
     DAFTAR_ASSIGN_OR_RETURN(const bool is_current, found->second->is_current());
-    if (is_current) return found->second.get();
+    if (is_current || is_planted(Defect::failed_round_stays)) return found->second.get();
     open_.erase(found);
     unwritten_.erase(name);
   }
@@ -299,7 +293,7 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
       continue;
     }
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<RefusalReason> refusal,
-                            refusal_of(ledger, changeset));
+                            refusal_of(ledger, changeset, links[i]));
     const bool is_last = i + 1 == batch.changesets.size();
     DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header,
                             ledger.enter({batch.bytes[i], &changeset, links[i]}, stamp, refusal,
@@ -311,19 +305,22 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
   return reply;
 }
 
+// Whether entries of the ledger may be missing here, whose places must not be taken.
+Result<bool> Writer::is_recovering(const Ledger& ledger, const std::string& name) {
+  if (ledger.published() > ledger.state().position) return true;
+  DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store_->awaited(name));
+  if (awaited) return true;
+  const std::lock_guard lock(mutex_);
+  const auto suspect = suspects_.find(name);
+  return suspect != suspects_.end() && clock_.steady_ms() < suspect->second;
+}
+
 // Everything that turns a batch away is found before anything of it is entered. `known`: how many
 // of its changesets the ledger has already.
 Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& batch,
                                                std::vector<Hash>& links, size_t& known) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (awaited_.contains(batch.ledger)) return TurnedAway::RECOVERING;
-    const auto suspect = suspects_.find(batch.ledger);
-    if (suspect != suspects_.end() && clock_.steady_ms() < suspect->second) {
-      return TurnedAway::RECOVERING;
-    }
-  }
-  if (ledger.published() > ledger.state().position) return TurnedAway::RECOVERING;
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_recovering, this->is_recovering(ledger, batch.ledger));
+  if (is_recovering && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason chain, check_links(ledger, batch, links, known));
   if (chain != TurnedAway::UNSPECIFIED) return chain;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason seal, check_seal(ledger, batch, links.back()));
@@ -352,7 +349,7 @@ Result<TurnedAway::Reason> Writer::check_links(Ledger& ledger, const PushBatch& 
     const uint64_t seq = batch.changesets[i].seq;
     if (seq > head.seq) continue;
     DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.is_on_chain({device, seq, link}));
-    if (!is_known) return TurnedAway::CHAIN_BROKEN;
+    if (!is_known && !is_planted(Defect::duplicate_without_link)) return TurnedAway::CHAIN_BROKEN;
     known = i + 1;
   }
   return TurnedAway::UNSPECIFIED;
@@ -385,12 +382,10 @@ Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBa
   return TurnedAway::UNSPECIFIED;
 }
 
-Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger,
-                                                        const Changeset& changeset) const {
-  if (changeset.origin) {
-    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.has_origin(*changeset.origin));
-    if (is_known) return std::optional(RefusalReason::origin_entered);
-  }
+Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Changeset& changeset,
+                                                        const Hash& link) const {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.has_work(changeset, link));
+  if (is_known) return std::optional(RefusalReason::origin_entered);
   if (check_schema(changeset) == SchemaVerdict::wrong_type) {
     return std::optional(RefusalReason::wrong_type);
   }
@@ -412,7 +407,7 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     DAFTAR_RETURN_IF_ERROR(ledger.accept(entry.header, entry.changeset, keys).status());
     ++recovered;
     // Devices may have verified a checkpoint at any sealed end.
-    if (header.seal) {
+    if (header.seal && !is_planted(Defect::recovered_heads_lost)) {
       DAFTAR_RETURN_IF_ERROR(store_->ledgers().put_tree_head(ledger.id(), ledger.tree_head()));
     }
   }

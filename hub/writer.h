@@ -72,16 +72,12 @@ class Writer {
   /// 0 for none. If the hub has less, the ledger waits for the missing entries. Any thread.
   void note_shown(const std::string& ledger, uint64_t size, DeviceNumber device);
 
-  using Awaited = std::map<std::string, std::set<DeviceNumber>>;
-  /// Called from the writing thread when an awaited device has shown what it knows of a ledger.
+  /// Called from the writing thread when a device that a ledger waited for (HubStore::awaited) has
+  /// shown what it knows of it.
   using OnShown = std::function<void(const std::string& ledger, DeviceNumber device,
                                      const std::set<DeviceNumber>& still_awaited)>;
-  /// This hub was restored from a backup: takes nothing for a ledger until each of its devices has
-  /// shown what it knows of it, for what is entered before takes the places of entries that were
-  /// lost. Before run().
-  void await_devices(Awaited awaited, OnShown on_shown);
-  /// Whether `device` has still to show what it knows. Any thread.
-  bool awaits(DeviceNumber device);
+  /// Before run().
+  void on_shown(OnShown on_shown) { on_shown_ = std::move(on_shown); }
 
   /// Enters what is queued in one transaction, or writes records when nothing is. False when there
   /// was nothing to do. The writing thread only.
@@ -106,14 +102,17 @@ class Writer {
   struct Answer {
     v1::PushReply reply;
     uint64_t recovered = 0;
+    std::optional<std::set<DeviceNumber>> still_awaited;
   };
 
   void submit(Job job);
   std::vector<Job> take_round();
   Status run_round(const std::vector<Job>& jobs, std::vector<Answer>& answers);
   Status run_job(const Job& job, Answer& answer);
-  void settle_shown(const Job& job);
+  void answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answers, const Status& done);
+  void settle_shown(const Job& job, const Answer& answer);
   Result<Ledger*> open_ledger(const std::string& name);
+  Result<bool> is_recovering(const Ledger& ledger, const std::string& name);
   Result<v1::PushReply> enter_batch(Ledger& ledger, const PushBatch& batch);
   Result<v1::TurnedAway::Reason> check_batch(Ledger& ledger, const PushBatch& batch,
                                              std::vector<Hash>& links, size_t& known);
@@ -123,7 +122,8 @@ class Writer {
                                             const Hash& newest);
   Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
                                                   size_t known);
-  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Changeset& changeset) const;
+  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Changeset& changeset,
+                                                  const Hash& link) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
   static Status write_records(Ledger& ledger);
   Status materialise();
@@ -138,10 +138,9 @@ class Writer {
   std::condition_variable_any wake_;
   std::deque<Job> queue_;
   std::map<std::string, uint64_t> suspects_;  ///< until this moment, by Clock::steady_ms
-  Awaited awaited_;
-  OnShown on_shown_;
 
   // The writing thread's own.
+  OnShown on_shown_;
   std::map<std::string, std::unique_ptr<Ledger>> open_;
   std::set<std::string> unwritten_;  ///< ledgers whose records lag
   std::set<std::string> touched_;    ///< ledgers changed in this round

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "client/commands/over_line.h"
 #include "client/commands/shared.h"
 
 namespace daftar::client {

@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "client/client_store.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
 
 namespace daftar::client {
+
+class Line;
 
 /// What every command gets.
 struct Session {
@@ -19,6 +22,7 @@ struct Session {
   std::string ledger;  ///< "" for the only one, or the only administration's
   bool as_json = false;
   Clock* clock = nullptr;
+  Line* line = nullptr;
 };
 
 struct InitOptions {
@@ -43,6 +47,7 @@ struct ExportOptions {
   std::string folder;
   std::string as_of;
   std::string entries;
+  bool replace = false;
 };
 
 struct ShowOptions {
@@ -102,9 +107,18 @@ Status run_log(const Session& session, const HistoryOptions& options);
 Status run_diff(const Session& session, const HistoryOptions& options);
 Status run_conflicts(const Session& session);
 Status run_resolve(const Session& session, const ResolveOptions& options);
-Status run_sync_command(const Session& session);
 Status run_status(const Session& session);
 Status run_held(const Session& session, const HeldOptions& options);
-Status run_agent_command(const Session& session, const AgentCommandOptions& options);
+
+/// What the commands need of the line to the hub. Where it is in another program, these do not
+/// return unless that cannot be started.
+class Line {
+ public:
+  virtual ~Line() = default;
+  virtual Status sync(const Session& session) = 0;
+  virtual Status agent(const Session& session, const AgentCommandOptions& options) = 0;
+  /// One quiet sync as `identity`; how it ended.
+  virtual Status sync_as(const Session& session, ClientStore& store, const Identity& identity) = 0;
+};
 
 }  // namespace daftar::client

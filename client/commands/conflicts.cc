@@ -62,10 +62,11 @@ std::string origin_text(const std::vector<HistoryItem>& history, const Version& 
 }
 
 // How the chosen value was typed: what the same changeset wrote beside it, else nothing.
-Value companion_value(const Cell& cell, const Cell& companion, const Value& chosen) {
+Value companion_value(const Cell& cell, const Cell* companion, const Value& chosen) {
+  if (companion == nullptr) return {};
   for (const Version& version : cell.standing) {
     if (version.value != chosen) continue;
-    for (const Version& beside : companion.standing) {
+    for (const Version& beside : companion->standing) {
       if (beside.device == version.device && beside.seq == version.seq) return beside.value;
     }
   }
@@ -88,8 +89,9 @@ Status run_conflicts(const Session& session) {
     for (const Cell& cell : record.cells) {
       if (!cell.is_contended() || is_companion(record, key.kind, cell)) continue;
       const std::string field = field_name(key.kind, cell.field);
+      // Of all cells: a "no" in `deleted` is written by an edit of another one.
       DAFTAR_ASSIGN_OR_RETURN(const std::vector<HistoryItem> history,
-                              view.history(key, cell.field));
+                              view.history(key, std::nullopt));
       nlohmann::json object = {{"record", name},
                                {"field", field},
                                {"context", context_text(context)},
@@ -148,10 +150,11 @@ Status run_resolve(const Session& session, const ResolveOptions& options) {
   }
   DAFTAR_ASSIGN_OR_RETURN(Value value, chosen_value(view, key, *cell, options));
   RecordEdits edits{key, {{number, value, std::nullopt}}};
-  for (const Cell& other : record.cells) {
-    if (other.is_contended() && other.field != number && is_companion(record, key.kind, other)) {
-      edits.cells.push_back({other.field, companion_value(*cell, other, value), std::nullopt});
-    }
+  const std::optional<FieldNumber> companion = companion_of(key.kind, number);
+  if (companion) {
+    add_companion(edits, record, edits.cells.front(),
+                  options.has_value ? typed_value(value, options.value)
+                                    : companion_value(*cell, record.find(*companion), value));
   }
   Draft draft{context, "", std::nullopt, {std::move(edits)}};
   DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));

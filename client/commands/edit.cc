@@ -1,8 +1,10 @@
 // daftar set, daftar delete.
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
+#include "common/base/period.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -44,6 +46,46 @@ Result<RecordKey> record_to_write(ClientStore& store, View& view, const std::str
   return RecordKey{find_kind(std::string_view(name).substr(4))->number, own.device, counter, ""};
 }
 
+// Nothing is written under an id that no record has: a device may give it out later.
+Status check_exists(View& view, const RecordKey& key, const std::string& name) {
+  RecordKey holder = key;
+  holder.qualifier.clear();
+  const Kind* described = find_kind(key.kind);
+  if (described != nullptr && described->key != KeyForm::id) holder.kind = kind::indicator;
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(holder));
+  return record.cells.empty() ? Status(Code::not_found, Msg::record_empty, {name}) : Status();
+}
+
+// How values, and the period in the record's name, were typed, beside what they mean.
+void add_as_written(RecordEdits& edits, const RecordState& record,
+                    const std::map<FieldNumber, std::string>& typed, const std::string& name) {
+  const auto is_written = [&](FieldNumber field) {
+    return std::any_of(edits.cells.begin(), edits.cells.end(),
+                       [&](const CellEdit& cell) { return cell.field == field; });
+  };
+  const std::vector<CellEdit> written = edits.cells;
+  for (const CellEdit& cell : written) {
+    const std::optional<FieldNumber> companion = companion_of(edits.key.kind, cell.field);
+    if (!companion || is_written(*companion)) continue;
+    add_companion(edits, record, cell, typed_value(cell.value, typed.at(cell.field)));
+  }
+  const Kind* described = find_kind(edits.key.kind);
+  const Field* as_written = described == nullptr ? nullptr : described->find("period_as_written");
+  const size_t at = name.rfind('@');
+  if (as_written != nullptr && at != std::string::npos && !is_written(as_written->number)) {
+    const std::string period = name.substr(at + 1);
+    const Result<ParsedPeriod> parsed = parse_period(period);
+    if (parsed.ok() && !parsed->suffix.empty()) {
+      const Value text = typed_value(Value::text(parsed->period.text()), period);
+      if (record.reading(as_written->number) != text) {
+        edits.cells.push_back({as_written->number, text, std::nullopt});
+      }
+    }
+  }
+  std::sort(edits.cells.begin(), edits.cells.end(),
+            [](const CellEdit& a, const CellEdit& b) { return a.field < b.field; });
+}
+
 }  // namespace
 
 Status run_set(const Session& session, const EditOptions& options) {
@@ -55,6 +97,7 @@ Status run_set(const Session& session, const EditOptions& options) {
   // Everything is understood before a number is given out.
   const bool is_new = options.record.starts_with("new:");
   RecordEdits edits;
+  std::map<FieldNumber, std::string> typed;
   if (is_new) {
     const Kind* described = find_kind(std::string_view(options.record).substr(4));
     if (described == nullptr || described->key != KeyForm::id) {
@@ -71,6 +114,7 @@ Status run_set(const Session& session, const EditOptions& options) {
     DAFTAR_ASSIGN_OR_RETURN(edit.field, parse_field(edits.key.kind, assignment.substr(0, equals)));
     DAFTAR_ASSIGN_OR_RETURN(edit.value, parse_field_value(view, edits.key.kind, edit.field,
                                                           assignment.substr(equals + 1)));
+    typed[edit.field] = assignment.substr(equals + 1);
     edits.cells.push_back(std::move(edit));
   }
   std::sort(edits.cells.begin(), edits.cells.end(),
@@ -85,9 +129,11 @@ Status run_set(const Session& session, const EditOptions& options) {
     return {Code::invalid, Msg::delete_by_command};
   }
   if (!is_new) {
+    DAFTAR_RETURN_IF_ERROR(check_exists(view, edits.key, options.record));
     DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(edits.key));
     if (record.is_deleted()) return {Code::refused, Msg::record_deleted, {options.record}};
     DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, edits.key));
+    add_as_written(edits, record, typed, options.record);
   }
   snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(edits.key, record_to_write(*store, view, options.record));

@@ -1,5 +1,6 @@
 // daftar log, daftar diff: every version of every value.
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
@@ -24,6 +25,26 @@ std::string state_text(const HistoryItem& item) {
 
 std::string place_text(uint64_t position, Msg otherwise) {
   return position > 0 ? "@" + std::to_string(position) : text_of(otherwise);
+}
+
+using Typed = std::map<std::pair<DeviceNumber, uint64_t>, std::string>;
+
+// Takes out what only says how a value was typed, where the value was written with it: it is told
+// with the value. By the changeset's device and seq.
+Typed take_companions(const RecordKey& key, std::vector<HistoryItem>& items) {
+  std::map<std::pair<DeviceNumber, uint64_t>, FieldNumber> companions;
+  for (const HistoryItem& item : items) {
+    const auto companion = companion_of(key.kind, item.field);
+    if (companion) companions[{item.device, item.seq}] = *companion;
+  }
+  Typed typed;
+  std::erase_if(items, [&](const HistoryItem& item) {
+    const auto companion = companions.find({item.device, item.seq});
+    if (companion == companions.end() || companion->second != item.field) return false;
+    if (!item.value.is_empty()) typed[companion->first] = value_text(item.value);
+    return true;
+  });
+  return typed;
 }
 
 nlohmann::json history_json(const RecordKey& key, const HistoryItem& item) {
@@ -52,11 +73,21 @@ Status log_record(const Session& session, View& view, const HistoryOptions& opti
   if (!options.field.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(field, parse_field(key.kind, options.field));
   }
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<HistoryItem> items, view.history(key, field));
+  DAFTAR_ASSIGN_OR_RETURN(std::vector<HistoryItem> items, view.history(key, std::nullopt));
+  Typed typed;
+  if (!field || companion_of(key.kind, *field)) typed = take_companions(key, items);
+  if (field) std::erase_if(items, [&](const HistoryItem& item) { return item.field != *field; });
   if (items.empty()) return {Code::not_found, Msg::record_empty, {options.record}};
+  const auto typed_of = [&](const HistoryItem& item) -> const std::string* {
+    const auto found = typed.find({item.device, item.seq});
+    return found != typed.end() && companion_of(key.kind, item.field) ? &found->second : nullptr;
+  };
   if (session.as_json) {
     nlohmann::json list = nlohmann::json::array();
-    for (const HistoryItem& item : items) list.push_back(history_json(key, item));
+    for (const HistoryItem& item : items) {
+      list.push_back(history_json(key, item));
+      if (typed_of(item) != nullptr) list.back()["as_written"] = *typed_of(item);
+    }
     print_json(list);
     return {};
   }
@@ -66,7 +97,11 @@ Status log_record(const Session& session, View& view, const HistoryOptions& opti
          time_text(item.position > 0 ? item.received_ms : item.saved_ms),
          std::to_string(item.author), std::to_string(item.device), state_text(item)});
     std::cout << "    " << field_name(key.kind, item.field) << " = "
-              << shown_value(view, item.value) << '\n';
+              << shown_value(view, item.value);
+    if (typed_of(item) != nullptr) {
+      std::cout << "  " << text_of(Msg::label_as_written, {*typed_of(item)});
+    }
+    std::cout << '\n';
     if (!item.message.empty()) std::cout << "    " << item.message << '\n';
     if (!item.source) continue;
     std::cout << "    ";
@@ -149,8 +184,21 @@ Status diff(const Session& session, View& view, const HistoryOptions& options) {
     if (*to < from) return {Code::invalid, Msg::diff_backward, {options.from, options.to}};
   }
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<CellChange> changes, view.diff(from, to));
+  // How a value was typed goes with the value, if that changed too.
+  std::map<std::pair<RecordKey, FieldNumber>, std::string> typed;
+  for (const CellChange& change : changes) {
+    const auto companion = companion_of(change.key.kind, change.field);
+    if (companion) typed[{change.key, *companion}] = "";
+  }
+  for (const CellChange& change : changes) {
+    const auto found = typed.find({change.key, change.field});
+    if (found != typed.end()) found->second = value_text(change.after);
+  }
   nlohmann::json list = nlohmann::json::array();
   for (const CellChange& change : changes) {
+    if (typed.contains({change.key, change.field})) continue;
+    const auto companion = companion_of(change.key.kind, change.field);
+    const std::string as_written = companion ? typed.at({change.key, *companion}) : "";
     const std::string name = record_name(view, change.key);
     const std::string field = field_name(change.key.kind, change.field);
     if (session.as_json) {
@@ -158,9 +206,12 @@ Status diff(const Session& session, View& view, const HistoryOptions& options) {
                       {"field", field},
                       {"before", value_json(change.before)},
                       {"after", value_json(change.after)}});
+      if (!as_written.empty()) list.back()["as_written"] = as_written;
     } else {
       std::cout << name << " " << field << ": " << shown_value(view, change.before) << " -> "
-                << shown_value(view, change.after) << '\n';
+                << shown_value(view, change.after);
+      if (!as_written.empty()) std::cout << "  " << text_of(Msg::label_as_written, {as_written});
+      std::cout << '\n';
     }
   }
   if (session.as_json) print_json(list);

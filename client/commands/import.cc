@@ -24,8 +24,7 @@ Result<std::vector<std::string>> table_files(const std::vector<std::string>& pat
       continue;
     }
     const size_t before = files.size();
-    for (const char* name :
-         {"indicators.csv", "baselines.csv", "targets.csv", "measurements.csv"}) {
+    for (const char* name : kTableFiles) {
       const std::string file = (std::filesystem::path(path) / name).string();
       if (std::filesystem::exists(file, error)) files.push_back(file);
     }
@@ -117,6 +116,16 @@ void print_plan(const ImportPlan& plan, bool again) {
   }
 }
 
+// Rows that were there and could not be taken, with nothing else to do, are no success.
+Status outcome_of(const ImportPlan& plan) {
+  const uint64_t left = plan.rows(RowFate::refused) + plan.rows(RowFate::contended);
+  if (!plan.drafts.empty() || left == 0 || plan.rows(RowFate::same) > 0) return {};
+  return {
+      Code::refused,
+      Msg::import_none_taken,
+      {std::to_string(plan.rows(RowFate::refused)), std::to_string(plan.rows(RowFate::contended))}};
+}
+
 }  // namespace
 
 Status run_import(const Session& session, const ImportCommandOptions& options) {
@@ -136,14 +145,6 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
   wanted.progress = [&](uint64_t done, uint64_t total) { progress->show(reading, done, total); };
   wanted.progress(0, 0);
   DAFTAR_ASSIGN_OR_RETURN(const ImportPlan plan, plan_import(*store, ledger.id, wanted));
-  if (ledger.forked > 0) {
-    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-    for (const Draft& draft : plan.drafts) {
-      for (const RecordEdits& record : draft.records) {
-        DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, record.key));
-      }
-    }
-  }
   if (!options.dry_run && !plan.drafts.empty()) {
     DAFTAR_RETURN_IF_ERROR(store->save(ledger.id, plan.drafts, session.clock->wall_ms()).status());
   }
@@ -152,9 +153,11 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
     nlohmann::json object = plan_json(plan);
     object["saved"] = !options.dry_run && !plan.drafts.empty();
     print_json(object);
-    return {};
+    return outcome_of(plan);
   }
   print_plan(plan, options.again);
+  const Status outcome = outcome_of(plan);
+  if (!outcome.ok()) return outcome;
   const Msg message = options.dry_run       ? Msg::import_would_save
                       : plan.drafts.empty() ? Msg::import_nothing
                                             : Msg::import_saved;

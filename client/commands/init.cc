@@ -2,8 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
-#include "client/grpc_transport.h"
-#include "client/sync_runner.h"
 #include "common/ledger/checkpoint.h"
 
 namespace daftar::client {
@@ -27,7 +25,8 @@ bool is_address(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return false;
   const std::string_view port = text.substr(colon + 1);
   return !port.empty() && port.size() <= 5 &&
-         port.find_first_not_of("0123456789") == std::string_view::npos;
+         port.find_first_not_of("0123456789") == std::string_view::npos &&
+         std::stoi(std::string(port)) <= 65'535;
 }
 
 // What the operator gave, understood as a whole before anything is written.
@@ -51,11 +50,8 @@ Result<Identity> parse_identity(const InitOptions& options) {
 // The last sync under the old number: only what the hub does not have may be made again. A hub that
 // has shut the old number out has nothing to say to it.
 Status sync_as_before(const Session& session, ClientStore& store, const Identity& before) {
-  boost::asio::io_context context;
-  const SyncReport report = run_sync(
-      store, context, connect_hub(before.hub_address), *session.clock, [](const SyncReport&) {},
-      [](const std::function<void()>&) {});
-  return report.status.code() == Code::refused ? Status() : report.status;
+  const Status synced = session.line->sync_as(session, store, before);
+  return synced.code() == Code::refused ? Status() : synced;
 }
 
 // A device that has a number keeps its number and hub; only the address may be another, or, with

@@ -38,7 +38,7 @@ Result<RecordKey> find_record(View& view, std::optional<KindNumber> wanted,
     if (parse_id(std::string_view(text).substr(1), &key)) return key;
     return Status(Code::invalid, Msg::record_name_bad, {text});
   }
-  Status missing(Code::not_found, Msg::code_missing, {text, "record"});
+  Status missing(Code::not_found, Msg::code_missing, {text});
   for (const KindNumber number : {kind::indicator, kind::kpa, kind::organisation, kind::unit}) {
     if (wanted && *wanted != number) continue;
     Result<RecordKey> found = view.find_code(number, text);
@@ -105,11 +105,35 @@ std::string shown_value(View& view, const Value& value) {
   return reference ? record_name(view, *reference) : value_text(value);
 }
 
-bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell) {
-  if (field_name(kind, cell.field) != "value_as_written") return false;
+std::optional<FieldNumber> companion_of(KindNumber kind, FieldNumber field) {
   const Kind* described = find_kind(kind);
-  const Cell* value = record.find(described->find("value")->number);
-  return value != nullptr && value->is_contended();
+  const Field* value = described == nullptr ? nullptr : described->find("value");
+  const Field* companion = described == nullptr ? nullptr : described->find("value_as_written");
+  if (value == nullptr || companion == nullptr || value->number != field) return std::nullopt;
+  return companion->number;
+}
+
+bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell) {
+  return std::any_of(record.cells.begin(), record.cells.end(), [&](const Cell& value) {
+    return value.is_contended() && companion_of(kind, value.field) == cell.field;
+  });
+}
+
+void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit& written,
+                   const Value& typed) {
+  const std::optional<FieldNumber> companion = companion_of(edits.key.kind, written.field);
+  if (!companion) return;
+  const Cell* cell = record.find(*companion);
+  const bool stands_already =
+      cell == nullptr ? typed.is_empty() : cell->reading() == typed && !cell->is_contended();
+  if (!stands_already) edits.cells.push_back({*companion, typed, std::nullopt});
+}
+
+Value typed_value(const Value& value, const std::string& typed) {
+  const std::string plain = western_digits(trim(typed));
+  if (value.is_empty() || plain == value_text(value)) return {};
+  const Result<std::string> text = normalise_text(trim(typed));
+  return text.ok() ? Value::text(*text) : Value();
 }
 
 nlohmann::json value_json(const Value& value) {
@@ -165,9 +189,16 @@ std::string field_name(KindNumber kind_number, FieldNumber number) {
   return field == nullptr ? "field " + std::to_string(number) : std::string(field->name);
 }
 
+std::string kind_text(KindNumber number) {
+  const Kind* described = find_kind(number);
+  if (described == nullptr) return std::to_string(number);
+  const std::optional<Msg> message = find_message("kind." + std::string(described->name));
+  return message ? text_of(*message) : std::string(described->name);
+}
+
 std::string record_name(View& view, const RecordKey& key) {
   const Kind* described = find_kind(key.kind);
-  const std::string kind_text =
+  const std::string kind_name =
       described == nullptr ? std::to_string(key.kind) : std::string(described->name);
   const bool is_series = described != nullptr && described->key != KeyForm::id;
   RecordKey named = key;
@@ -182,7 +213,7 @@ std::string record_name(View& view, const RecordKey& key) {
     if (value.as_text()) text = *value.as_text();
   }
   if (key.kind != kind::indicator && key.kind != kind::measurement) {
-    text = kind_text + (text.starts_with('#') ? "" : ":") + text;
+    text = kind_name + (text.starts_with('#') ? "" : ":") + text;
   }
   if (!key.qualifier.empty()) {
     const Result<Period> period = Period::from_bytes(key.qualifier);

@@ -30,8 +30,18 @@ Status check_not_mixed(ClientStore& store, View& view, const LedgerInfo& ledger,
 Result<std::string> parse_message(const std::string& text);
 /// A value as people read it; a reference as the name of its record.
 std::string shown_value(View& view, const Value& value);
+/// The field that says how a field of a kind was typed (`value_as_written` of `value`), if it has
+/// one.
+std::optional<FieldNumber> companion_of(KindNumber kind, FieldNumber field);
 /// Whether a cell only says how a contended value was typed: it is settled together with that.
 bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell);
+/// Adds to `edits` what must be written beside a value so that its companion never speaks of
+/// another one: how it was typed, where that says more than the number, else nothing where
+/// something stands.
+void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit& written,
+                   const Value& typed);
+/// How a value was typed, if that says more than the value itself does in either digits.
+Value typed_value(const Value& value, const std::string& typed);
 nlohmann::json value_json(const Value& value);
 
 /// A record as people name it: "1.2.1" (the code of an indicator, else of a kpa, organisation or
@@ -41,6 +51,8 @@ Result<RecordKey> parse_record(View& view, const std::string& text);
 /// The name that parse_record reads back, with the code where the record has one.
 std::string record_name(View& view, const RecordKey& key);
 std::string field_name(KindNumber kind, FieldNumber field);
+/// A kind as people read it, in their language.
+std::string kind_text(KindNumber kind);
 /// The number of a field by name ("deleted" too). Code::not_found names those there are.
 Result<FieldNumber> parse_field(KindNumber kind, const std::string& name);
 /// A typed value for a field; references are resolved as parse_record does.

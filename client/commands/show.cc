@@ -72,8 +72,11 @@ Status show_series(View& view, const RecordKey& indicator, nlohmann::json* list)
         continue;
       }
       const Result<Period> period = Period::from_bytes(key.qualifier);
-      const std::string when = period.ok() ? period->text() : "";
-      std::cout << "  " << find_kind(kind_number)->name << "  " << when
+      const std::string when = period.ok() ? period->text()
+                               : kind_number == kind::baseline
+                                   ? value_text(record.reading(field::baseline_period))
+                                   : "";
+      std::cout << "  " << kind_text(kind_number) << "  " << when
                 << std::string(when.size() < 12 ? 12 - when.size() : 1, ' ')
                 << value_text(record.reading(field::measurement_value))
                 << (record.is_contended() ? "  " + text_of(Msg::label_contended) : "") << '\n';
@@ -162,8 +165,8 @@ Status show_summary(const Session& session, ClientStore& store, View& view,
     return {};
   }
   say(Msg::show_ledger, {ledger.name, context_text(context)});
-  for (const auto& [name, count] : object["records"].items()) {
-    std::cout << "  " << count << "  " << name << '\n';
+  for (const auto& [number, count] : counts) {
+    std::cout << "  " << count << "  " << kind_text(number) << '\n';
   }
   if (!contended.empty()) {
     std::cout << "  ";

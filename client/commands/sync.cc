@@ -1,8 +1,9 @@
-// daftar sync, daftar status, daftar held.
+// daftar sync.
 #include <boost/asio/signal_set.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "client/commands/over_line.h"
 #include "client/commands/shared.h"
 #include "client/grpc_transport.h"
 #include "client/sync_runner.h"
@@ -36,7 +37,8 @@ Status outcome_of(const SyncReport& report, DeviceNumber device) {
   }
   if (!report.turned_away.empty()) {
     const auto& [ledger, message] = *report.turned_away.begin();
-    return {Code::refused, message, {ledger}};
+    const bool is_passing = message == Msg::push_recovering || message == Msg::push_hub_behind;
+    return {is_passing ? Code::unavailable : Code::refused, message, {ledger}};
   }
   return {};
 }
@@ -90,136 +92,12 @@ Status run_sync_command(const Session& session) {
   return outcome_of(report, identity.device);
 }
 
-Status run_status(const Session& session) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  const Result<Identity> identity = store->identity();
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store->held_ledgers());
-  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> last_sync,
-                          store->setting("last_sync_ms"));
-  nlohmann::json object = {{"folder", session.folder}, {"ledgers", nlohmann::json::array()}};
-  if (identity.ok()) {
-    object["device"] = identity->device;
-    object["user"] = identity->user;
-    object["hub"] = identity->hub_address;
-  }
-  if (last_sync) {
-    DAFTAR_ASSIGN_OR_RETURN(const uint64_t at, parse_setting("last_sync_ms", *last_sync));
-    object["last_sync"] = time_text(at);
-  }
-  for (const LedgerInfo& ledger : ledgers) {
-    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-    DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> contended, view.contended());
-    DAFTAR_ASSIGN_OR_RETURN(const auto open,
-                            Ledger::open(store->ledgers(), ledger.id, ledger.name));
-    DAFTAR_ASSIGN_OR_RETURN(const Hash digest, open->digest());
-    nlohmann::json line = {{"ledger", ledger.name},
-                           {"size", ledger.verified.size},
-                           {"root", to_hex(ledger.verified.root)},
-                           {"digest", to_hex(digest)},
-                           {"waiting", ledger.waiting},
-                           {"entered", ledger.entered},
-                           {"held", ledger.held},
-                           {"forked", ledger.forked},
-                           {"contended", contended.size()}};
-    if (identity.ok()) {
-      DAFTAR_ASSIGN_OR_RETURN(const Context context, store->current_context(ledger.id));
-      line["context"] = context_text(context);
-    }
-    object["ledgers"].push_back(std::move(line));
-  }
-  if (session.as_json) {
-    print_json(object);
-    return {};
-  }
-  if (identity.ok()) {
-    say(Msg::status_device,
-        {std::to_string(identity->device), std::to_string(identity->user), identity->hub_address});
-  } else {
-    std::cout << identity.status().text(language_of_environment()) << '\n';
-  }
-  say(last_sync ? Msg::status_last_sync : Msg::status_never_synced,
-      {last_sync ? object["last_sync"].get<std::string>() : ""});
-  for (const nlohmann::json& line : object["ledgers"]) {
-    const auto number = [&](const char* name) {
-      return std::to_string(line[name].get<uint64_t>());
-    };
-    std::cout << line["ledger"].get<std::string>() << "\n  ";
-    say(Msg::status_confirmed, {number("size"), line["root"].get<std::string>().substr(0, 16),
-                                line["digest"].get<std::string>().substr(0, 16)});
-    std::cout << "  ";
-    say(Msg::status_open,
-        {number("waiting"), number("entered"), number("held"), number("contended")});
-    if (line["forked"] != 0) {
-      std::cout << "  ";
-      say(Msg::status_forked, {number("forked")});
-    }
-    if (line.contains("context")) {
-      std::cout << "  ";
-      say(Msg::status_context, {line["context"].get<std::string>()});
-    }
-  }
-  return {};
-}
-
-Status run_held(const Session& session, const HeldOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  if (options.reapply != 0) {
-    DAFTAR_ASSIGN_OR_RETURN(const std::string message, parse_message(options.message));
-    DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq, store->reapply(ledger.id, options.reapply, message,
-                                                               session.clock->wall_ms()));
-    if (session.as_json)
-      print_json({{"reapplied", options.reapply}, {"seq", seq}});
-    else
-      say(Msg::held_reapplied, {std::to_string(options.reapply), std::to_string(seq)});
-    return {};
-  }
-  if (options.discard != 0) {
-    DAFTAR_RETURN_IF_ERROR(store->discard(ledger.id, options.discard));
-    if (session.as_json)
-      print_json({{"discarded", options.discard}});
-    else
-      say(Msg::held_discarded, {std::to_string(options.discard)});
-    return {};
-  }
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> pending, store->pending(ledger.id));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-  nlohmann::json list = nlohmann::json::array();
-  for (const PendingChangeset& one : pending) {
-    const bool is_listed =
-        one.state == PendingState::held || (options.all && (one.state == PendingState::discarded ||
-                                                            one.state == PendingState::reapplied));
-    if (!is_listed) continue;
-    DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(one.bytes));
-    nlohmann::json object = {{"seq", one.seq},
-                             {"device", one.device},
-                             {"state", pending_name(one.state)},
-                             {"reason", reason_name(*one.reason)},
-                             {"message", changeset.message},
-                             {"edits", nlohmann::json::array()}};
-    for (const RecordEdits& record : changeset.records) {
-      for (const CellEdit& cell : record.cells) {
-        object["edits"].push_back({{"record", record_name(view, record.key)},
-                                   {"field", field_name(record.key.kind, cell.field)},
-                                   {"value", value_json(cell.value)}});
-      }
-    }
-    if (!session.as_json) {
-      say(Msg::held_line, {std::to_string(one.seq), text_of(pending_message(one.state)),
-                           text_of(reason_message(*one.reason)), changeset.message});
-      for (const nlohmann::json& edit : object["edits"]) {
-        std::cout << "    " << edit["record"].get<std::string>() << " "
-                  << edit["field"].get<std::string>() << " = " << edit["value"] << '\n';
-      }
-    }
-    list.push_back(std::move(object));
-  }
-  if (session.as_json)
-    print_json(list);
-  else if (list.empty())
-    say(Msg::held_none, {ledger.name});
-  return {};
+Status run_sync_as(const Session& session, ClientStore& store, const Identity& identity) {
+  boost::asio::io_context context;
+  return run_sync(
+             store, context, connect_hub(identity.hub_address), *session.clock,
+             [](const SyncReport&) {}, [](const std::function<void()>&) {})
+      .status;
 }
 
 }  // namespace daftar::client

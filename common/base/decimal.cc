@@ -24,8 +24,9 @@ bool parse_exponent(std::string_view text, int* exponent) {
     text.remove_prefix(1);
     if (text.starts_with('-')) return false;
   }
+  const size_t most = text.starts_with('-') ? 6 : 5;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *exponent);
-  return error == std::errc() && end == text.data() + text.size() && text.size() <= 6;
+  return error == std::errc() && end == text.data() + text.size() && text.size() <= most;
 }
 
 }  // namespace

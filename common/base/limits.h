@@ -19,6 +19,8 @@ constexpr size_t kNameBytes = 1024;
 constexpr size_t kLedgerNameBytes = 100;
 /// Canonical bytes of a period are far shorter.
 constexpr size_t kQualifierBytes = 64;
+/// Device and user numbers: far above any, small enough that the next one never wraps.
+constexpr uint64_t kNumber = 1'000'000'000;
 /// Fields of one kind: far above any table, small enough for dense arrays.
 constexpr uint32_t kField = 9'999;
 /// Edits in a changeset: one save of a screen is tens; an import is cut at this size, so that one

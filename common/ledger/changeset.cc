@@ -22,6 +22,8 @@ enum Flag : uint8_t {
 
 // The smallest record: head, counter delta, qualifier length, one field, one value.
 constexpr size_t kLeastRecordBytes = 4;
+// The smallest edit: field delta and value.
+constexpr size_t kLeastEditBytes = 2;
 
 std::string read_text(Reader& reader, size_t most) {
   const std::string_view text = reader.bytes(most);
@@ -133,6 +135,7 @@ RecordKey read_key(Reader& reader, uint64_t same, const RecordKey& previous) {
 }
 
 void read_cells(Reader& reader, uint64_t count, uint64_t& previous_line, RecordEdits& record) {
+  if (count > reader.left() / kLeastEditBytes) return reader.fail();
   record.cells.reserve(count);
   uint64_t next_field = 0;
   for (uint64_t i = 0; i < count && reader.ok(); ++i) {
@@ -183,7 +186,8 @@ bool is_ledger_name(std::string_view name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '/';
   };
-  return !name.empty() && name.size() <= limits::kLedgerNameBytes &&
+  return !name.empty() && name.size() <= limits::kLedgerNameBytes && name.front() != '/' &&
+         name.back() != '/' && name.find("//") == std::string_view::npos &&
          std::all_of(name.begin(), name.end(), allowed);
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "common/base/text.h"
 #include "common/ledger/bytes.h"
 #include "common/ledger/keys.h"
 
@@ -40,7 +41,15 @@ std::optional<uint64_t> parse_size(std::string_view text) {
   return canonical ? std::optional(size) : std::nullopt;
 }
 
-// Whether all lines are signature lines, and one is by (name, key) over `body`.
+// UTF-8 without control characters but the newline, as C2SP wants it: a note is shown to people.
+bool is_note_text(std::string_view note) {
+  return is_valid_utf8(note) && std::none_of(note.begin(), note.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 && c != '\n';
+         });
+}
+
+// Whether all lines are signature lines, and just one says that it is by (name, key), over `body`.
+// A second one would let one note be read as signed for two bodies.
 bool is_signed(std::string_view signatures, std::string_view body, std::string_view name,
                const PublicKey& key) {
   bool found = false;
@@ -51,11 +60,13 @@ bool is_signed(std::string_view signatures, std::string_view body, std::string_v
     if (gap == 0 || gap == std::string_view::npos) return false;
     const Result<std::string> bytes = from_base64(rest.substr(gap + 1));
     if (!bytes.ok() || bytes->size() < 5) return false;
-    Signature signature{};
-    if (rest.substr(0, gap) != name || bytes->size() != 4 + signature.size()) continue;
+    if (rest.substr(0, gap) != name) continue;
     if (std::string_view(*bytes).substr(0, 4) != key_id(name, key)) continue;
+    Signature signature{};
+    if (found || bytes->size() != 4 + signature.size()) return false;
     std::memcpy(signature.data(), bytes->data() + 4, signature.size());
-    found = found || verify_signature(key, body, signature);
+    if (!verify_signature(key, body, signature)) return false;
+    found = true;
   }
   return found;
 }
@@ -78,7 +89,8 @@ Result<TreeHead> verify_checkpoint(std::string_view note, std::string_view origi
                                    const PublicKey& key) {
   const Status bad(Code::corrupt, Msg::checkpoint_bad, {std::string(origin)});
   const size_t gap = note.find("\n\n");
-  if (note.size() > kNoteBytes || gap == std::string_view::npos || !note.ends_with('\n')) {
+  if (note.size() > kNoteBytes || gap == std::string_view::npos || !note.ends_with('\n') ||
+      !is_note_text(note)) {
     return bad;
   }
   const std::string_view body = note.substr(0, gap + 1);

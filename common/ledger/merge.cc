@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/planted.h"
+
 namespace daftar {
 namespace {
 
@@ -20,6 +22,7 @@ bool deletes_unseen(const RecordState& record, const Seen& seen) {
   for (const Cell& cell : record.cells) {
     if (cell.field == kDeletedField) continue;
     for (const Version& version : cell.standing) {
+      if (is_planted(Defect::deletion_ignores_contenders) && &version != cell.current()) continue;
       if (!seen.covers(version)) return true;
     }
   }
@@ -44,13 +47,18 @@ Outcome merge_cell(Cell& cell, const Seen& seen, Version version) {
     return Outcome::applied;
   }
   const bool same = cell.standing.front().value == version.value;
+  if (is_planted(Defect::agreed_dropped) && same) return Outcome::agreed;
+  if (is_planted(Defect::contended_wins) && !same) {
+    cell.standing.insert(cell.standing.begin(), std::move(version));
+    return Outcome::contended;
+  }
   cell.standing.push_back(std::move(version));
   return same ? Outcome::agreed : Outcome::contended;
 }
 
 // Rule 3: work on a record whose deletion the author did not know speaks against the deletion.
 void contend_unseen_deletion(RecordState& record, const Seen& seen, const Version& stamp) {
-  if (!record.is_deleted()) return;
+  if (!record.is_deleted() || is_planted(Defect::no_automatic_no)) return;
   Cell& deleted = record.find_or_add(kDeletedField);
   const bool knew = std::any_of(
       deleted.standing.begin(), deleted.standing.end(),
@@ -66,11 +74,14 @@ void contend_unseen_deletion(RecordState& record, const Seen& seen, const Versio
 
 Seen::Seen(const Changeset& changeset, bool link_matched, const Continuations& continuations)
     : position_(changeset.context.position) {
+  if (is_planted(Defect::seen_one_too_few) && position_ > 0) --position_;
   if (!changeset.context.foreign) {
-    devices_.emplace_back(changeset.device, changeset.context.own_seq);
-  } else if (link_matched) {
+    const bool sees_all = is_planted(Defect::seen_all_of_own);
+    devices_.emplace_back(changeset.device, sees_all ? UINT64_MAX : changeset.context.own_seq);
+  } else if (link_matched && !is_planted(Defect::foreign_ignored)) {
     devices_.emplace_back(changeset.context.foreign->device, changeset.context.foreign->seq);
   }
+  if (is_planted(Defect::continuation_ignored)) return;
   if (changeset.continues && !changeset.context.foreign) {
     devices_.emplace_back(changeset.continues->device, changeset.continues->seq);
   }
@@ -95,8 +106,9 @@ void merge_record(RecordState& record, const RecordEdits& edits, const Seen& see
                   const Version& stamp, std::vector<Outcome>& outcomes) {
   const CellEdit& first = edits.cells.front();
   if (first.field == kDeletedField) {  // stands alone for its record
-    const bool held_back =
-        first.value.is_yes() && !record.is_deleted() && deletes_unseen(record, seen);
+    const bool held_back = first.value.is_yes() && !record.is_deleted() &&
+                           deletes_unseen(record, seen) &&
+                           !is_planted(Defect::deletion_always_applies);
     Cell& deleted = record.find_or_add(kDeletedField);
     if (held_back) {
       contend_deletion(deleted, seen, make_version(stamp, first.value));
@@ -109,6 +121,7 @@ void merge_record(RecordState& record, const RecordEdits& edits, const Seen& see
   for (const CellEdit& edit : edits.cells) {
     outcomes.push_back(
         merge_cell(record.find_or_add(edit.field), seen, make_version(stamp, edit.value)));
+    if (is_planted(Defect::judged_in_turn)) contend_unseen_deletion(record, seen, stamp);
   }
   contend_unseen_deletion(record, seen, stamp);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/limits.h"
+#include "common/base/planted.h"
 #include "common/ledger/bytes.h"
 
 namespace daftar {
@@ -39,7 +40,8 @@ std::vector<const Version*> Cell::contenders() const {
   std::vector<const Version*> result;
   const Value read = reading();
   for (const Version& version : standing) {
-    if (version.value != read) result.push_back(&version);
+    const bool counts = is_planted(Defect::equal_value_contends) && &version != current();
+    if (version.value != read || counts) result.push_back(&version);
   }
   return result;
 }

@@ -78,7 +78,7 @@ Result<std::string> read_file(const std::string& path, size_t most) {
   std::error_code error;
   if (!fs::exists(path, error)) return Status(Code::not_found, Msg::file_not_found, {path});
   if (fs::is_directory(path, error)) {
-    return Status(Code::invalid, Msg::file_io, {path, "it is a folder"});
+    return Status(Code::invalid, Msg::file_is_folder, {path});
   }
   const auto size = fs::file_size(path, error);
   const auto too_large = [&](uintmax_t bytes) {
@@ -108,6 +108,13 @@ Status write_file(const std::string& path, std::string_view content, bool is_pri
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return system_failure(path);
   return sync_folder_of(path);
+}
+
+Status become_program(const std::string& name, char** arguments) {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / name;
+  ::execv(program.c_str(), arguments);
+  return {Code::not_found, Msg::program_missing, {program.string()}};
 }
 
 Result<std::optional<FileLock>> FileLock::acquire(const std::string& path) {

@@ -24,6 +24,10 @@ Result<std::string> read_file(const std::string& path, size_t most);
 /// 0600.
 Status write_file(const std::string& path, std::string_view content, bool is_private);
 
+/// Turns this process into the program of that name beside the one that runs, with the same
+/// arguments. Returns only if there is none.
+Status become_program(const std::string& name, char** arguments);
+
 /// An exclusive lock on a file that ends with the process or the object.
 class FileLock {
  public:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/planted.h"
+
 namespace daftar {
 namespace {
 
@@ -36,8 +38,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(LedgerStore& store, LedgerId id,
 }
 
 Result<bool> Ledger::is_current() {
+  if (is_planted(Defect::other_process_unnoticed)) return true;
   DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store_.row(id_));
-  return row.size == state_.position && row.materialised == materialised_;
+  return row.size == state_.position && row.materialised == materialised_ &&
+         row.published == published_;
 }
 
 // Folds the entries that were durable before their records were written. Only records matter: chain
@@ -76,8 +80,14 @@ Result<bool> Ledger::is_on_chain(const ChainPoint& point) {
 }
 
 Result<bool> Ledger::has_origin(const Hash& origin) {
+  if (is_planted(Defect::origin_unchecked)) return false;
   if (state_.origins.contains(origin)) return true;
   return store_.has_link(id_, origin);
+}
+
+Result<bool> Ledger::has_work(const Changeset& changeset, const Hash& link) {
+  if (changeset.origin) return has_origin(*changeset.origin);
+  return state_.origins.contains(link) && !is_planted(Defect::origin_unchecked);
 }
 
 Result<EntryHeader> Ledger::enter(const IncomingChangeset& incoming, const EntryStamp& stamp,
@@ -87,6 +97,7 @@ Result<EntryHeader> Ledger::enter(const IncomingChangeset& incoming, const Entry
   EntryHeader header;
   header.position = state_.position + 1;
   header.time_ms = std::max(stamp.time_ms, state_.time_ms);
+  if (is_planted(Defect::time_falls)) header.time_ms = stamp.time_ms;
   header.national = std::max(stamp.national, state_.national);
   header.seal = seal;
   const EntryStamp kept{header.time_ms, header.national};
@@ -96,6 +107,7 @@ Result<EntryHeader> Ledger::enter(const IncomingChangeset& incoming, const Entry
   } else {
     if (changeset.context.foreign) {
       DAFTAR_ASSIGN_OR_RETURN(header.link_matched, is_on_chain(*changeset.context.foreign));
+      if (is_planted(Defect::foreign_link_unchecked)) header.link_matched = true;
     }
     DAFTAR_ASSIGN_OR_RETURN(
         header.exceptions,
@@ -114,11 +126,12 @@ Status Ledger::check_order(const EntryHeader& header) const {
   return in_order ? Status() : broken(Msg::entry_out_of_order, state_.ledger, header.position);
 }
 
-Status Ledger::check_references(const Changeset& changeset, bool link_matched) {
+Status Ledger::check_references(const Changeset& changeset, const Hash& link, bool link_matched) {
   const uint64_t position = state_.position + 1;
   bool matches = false;
   if (changeset.context.foreign) {
     DAFTAR_ASSIGN_OR_RETURN(matches, is_on_chain(*changeset.context.foreign));
+    if (is_planted(Defect::foreign_link_unchecked)) matches = true;
   }
   if (matches != link_matched || changeset.context.position >= position) {
     return broken(Msg::entry_context_wrong, state_.ledger, position);
@@ -127,11 +140,8 @@ Status Ledger::check_references(const Changeset& changeset, bool link_matched) {
     DAFTAR_ASSIGN_OR_RETURN(const bool continues, is_on_chain(*changeset.continues));
     if (!continues) return broken(Msg::entry_chain_broken, state_.ledger, position);
   }
-  if (changeset.origin) {
-    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, has_origin(*changeset.origin));
-    if (is_known) return broken(Msg::entry_origin_twice, state_.ledger, position);
-  }
-  return {};
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_known, has_work(changeset, link));
+  return is_known ? broken(Msg::entry_origin_twice, state_.ledger, position) : Status();
 }
 
 Result<std::optional<Changeset>> Ledger::accept(std::string_view header_bytes,
@@ -158,7 +168,7 @@ Result<std::optional<Changeset>> Ledger::accept(std::string_view header_bytes,
   if (header.refusal) {
     fold_refusal(state_, *header.refusal, point.link, stamp);
   } else {
-    DAFTAR_RETURN_IF_ERROR(check_references(*changeset, header.link_matched));
+    DAFTAR_RETURN_IF_ERROR(check_references(*changeset, point.link, header.link_matched));
     DAFTAR_ASSIGN_OR_RETURN(
         const std::vector<Exception> exceptions,
         fold_changeset(state_, *this, *changeset, point.link, header.link_matched, stamp));
@@ -223,6 +233,7 @@ Status Ledger::save_head() {
     DAFTAR_RETURN_IF_ERROR(store_.put_chain_head(id_, device, state_.heads.at(device)));
   }
   moved_heads_.clear();
+  if (is_planted(Defect::records_said_written)) materialised_ = state_.position;
   DAFTAR_RETURN_IF_ERROR(store_.put_tree_head(id_, tree_head()));
   return store_.put_row(id_, row());
 }

@@ -59,6 +59,9 @@ class Ledger : private RecordSource {
   /// Whether the work that a changeset makes again is in the ledger already: made again before, or
   /// entered as it was first made.
   Result<bool> has_origin(const Hash& origin);
+  /// Whether a changeset's work is in the ledger already: that of its origin, or, made again under
+  /// another number, its own.
+  Result<bool> has_work(const Changeset& changeset, const Hash& link);
 
   /// Enters a changeset that continues its chain, or, with `reason`, records its refusal.
   Result<EntryHeader> enter(const IncomingChangeset& incoming, const EntryStamp& stamp,
@@ -97,7 +100,7 @@ class Ledger : private RecordSource {
                 std::string_view changeset_bytes, const ChainPoint& point);
   Status replay();
   Status check_order(const EntryHeader& header) const;
-  Status check_references(const Changeset& changeset, bool link_matched);
+  Status check_references(const Changeset& changeset, const Hash& link, bool link_matched);
   Status remember(const Changeset& changeset);
   LedgerRow row() const;
 

@@ -1,8 +1,14 @@
 #include "common/store/sqlite.h"
 
 #include <sqlite3.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <filesystem>
 #include <utility>
+
+#include "common/base/planted.h"
 
 namespace daftar {
 namespace {
@@ -10,9 +16,33 @@ namespace {
 // Other programs of the same folder commit in milliseconds; an import in seconds.
 constexpr int kBusyTimeoutMs = 30'000;
 
-Status failure(sqlite3* handle, int code) {
-  const char* name = sqlite3_db_filename(handle, "main");
-  const std::string path = name == nullptr ? "" : name;
+// Below this much room a database cannot be opened: its log's index alone takes 32 kB.
+constexpr uint64_t kNoRoomBytes = 64UL * 1024;
+
+// Why a file of a database could not be opened, made or written. Asked of the disk: SQLite tries
+// other ways after the first failure, so its errno is that of the last, and says a full or a
+// read-only disk as an I/O error or as a file that cannot be opened.
+Status disk_failure(sqlite3* handle, int code, const std::string& path, const std::string& detail) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const char* const place = folder.empty() ? "." : folder.c_str();
+  struct statvfs disk {};
+  if (::statvfs(place, &disk) == 0) {
+    if ((disk.f_flag & ST_RDONLY) != 0) return {Code::io, Msg::database_read_only, {path}};
+    const bool no_room = disk.f_blocks > 0 && disk.f_bavail * disk.f_frsize < kNoRoomBytes;
+    const bool no_files = disk.f_files > 0 && disk.f_favail == 0;
+    const int error = sqlite3_system_errno(handle);
+    if (no_room || no_files || error == ENOSPC || error == EDQUOT) {
+      return {Code::io, Msg::disk_full, {path}};
+    }
+  }
+  const bool cannot_open = (code & 0xFF) == SQLITE_CANTOPEN;
+  if (cannot_open && ::access(place, W_OK) != 0 && errno == EACCES) {
+    return {Code::io, Msg::database_read_only, {path}};
+  }
+  return {Code::io, Msg::database_io, {path, detail}};
+}
+
+Status failure(sqlite3* handle, int code, const std::string& path) {
   const std::string detail = std::string(sqlite3_errmsg(handle)) + " (" +
                              std::to_string(sqlite3_extended_errcode(handle)) + ")";
   switch (code & 0xFF) {
@@ -29,10 +59,15 @@ Status failure(sqlite3* handle, int code) {
       return {Code::io, Msg::database_read_only, {path}};
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
-      return {Code::io, Msg::database_io, {path, detail}};
+      return disk_failure(handle, code, path, detail);
     default:
       return {Code::internal, Msg::database_error, {path, detail}};
   }
+}
+
+Status failure(sqlite3* handle, int code) {
+  const char* name = sqlite3_db_filename(handle, "main");
+  return failure(handle, code, name == nullptr ? "" : name);
 }
 
 }  // namespace
@@ -107,16 +142,17 @@ Result<Database> Database::open(const std::string& path, Access access, const st
   const int code = sqlite3_open_v2(path.c_str(), &handle, mode | SQLITE_OPEN_NOMUTEX,
                                    vfs.empty() ? nullptr : vfs.c_str());
   Database database(handle, path);
-  if (code != SQLITE_OK) {
-    return Status(Code::io, Msg::database_io,
-                  {path, handle == nullptr ? "out of memory" : sqlite3_errmsg(handle)});
-  }
+  if (handle == nullptr) return Status(Code::io, Msg::database_io, {path, "out of memory"});
+  if (code != SQLITE_OK) return failure(handle, code, path);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (access == Access::read_write) {
     DAFTAR_RETURN_IF_ERROR(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"));
+  }
+  if (is_planted(Defect::not_durable)) {
+    DAFTAR_RETURN_IF_ERROR(database.execute("PRAGMA synchronous=OFF"));
   }
   // 32 MB of pages: the rows that a nightly batch touches in the largest ledger seen.
   DAFTAR_RETURN_IF_ERROR(database.execute("PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY"));

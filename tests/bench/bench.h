@@ -2,11 +2,13 @@
 // with, hubs and devices in folders of their own, and the line between them.
 #pragma once
 
+#include <benchmark/benchmark.h>
 #include <grpcpp/channel.h>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -27,6 +29,31 @@ inline constexpr size_t kFields = 12;
 /// The twelve fields of a record are indicator fields 2…13: texts, none of them the code.
 inline constexpr FieldNumber kFirstField = 2;
 inline constexpr size_t kEditsOfSave = 10;
+inline constexpr uint64_t kNow = 1'780'000'000'000;
+/// The longest history that growth is measured with, in nightly loads of 20,000 edits.
+inline constexpr int kLargestGrowth = 1'000;
+
+/// Where everything is measured, on the disk that counts; made by the caller.
+void set_work_folder(const std::string& folder);
+const std::string& work_folder();
+/// The folder of this program, in which daftar and daftar-hub are too.
+std::string program_folder();
+/// Megabytes (10^6) of the files in a folder.
+double folder_mb(const std::string& folder);
+
+/// What one repetition measured, by counter (rows.def).
+using Samples = std::map<std::string, double>;
+void set_counters(benchmark::State& state, const Samples& samples);
+
+// ---- the benchmarks, by name
+void bench_fold(benchmark::State& state);
+void bench_nightly(benchmark::State& state);
+void bench_growth(benchmark::State& state);
+void bench_join(benchmark::State& state);
+void bench_join_ten(benchmark::State& state);
+void bench_crowd(benchmark::State& state);
+void bench_register(benchmark::State& state);
+void bench_national(benchmark::State& state);
 
 /// Ends the program with `what` and the message unless `status` is ok.
 void check(const Status& status, const char* what);
@@ -128,6 +155,10 @@ void make_hub(const std::string& folder);
 /// A device of that hub in a new folder.
 void make_device(const std::string& hub_folder, const std::string& folder);
 void copy_folder(const std::string& from, const std::string& to);
+std::unique_ptr<client::ClientStore> open_device(const std::string& folder);
+LedgerId ledger_of(client::ClientStore& store);
+/// Saves them all in one transaction, each having seen what is here.
+void save_all(client::ClientStore& store, const std::vector<Save>& saves);
 
 struct SyncTimes {
   client::SyncReport report;

@@ -119,7 +119,7 @@ Hub::Hub(const std::string& folder)
     : reader_(open_hub(folder)), writer_(open_hub(folder), clock_, allow) {
   service_ = std::make_unique<hub::Service>(open_hub(folder), take(reader_->identity(), "hub key"),
                                             writer_);
-  server_ = std::make_unique<hub::Server>(*service_, callers_);
+  server_ = std::make_unique<hub::Server>(*service_, callers_, [](const Status&) {});
   port_ = take(server_->start("127.0.0.1:0"), "start the hub");
   writing_ = std::jthread([this](const std::stop_token& stop) { writer_.run(stop); });
 }
@@ -177,6 +177,20 @@ void copy_folder(const std::string& from, const std::string& to) {
   fs::create_directories(fs::path(to).parent_path());
   fs::copy(from, to, fs::copy_options::recursive);
   ::sync();  // else somebody's first fsync would pay for the copy
+}
+
+std::unique_ptr<client::ClientStore> open_device(const std::string& folder) {
+  return take(client::ClientStore::open(folder), "open a device");
+}
+
+LedgerId ledger_of(client::ClientStore& store) {
+  return take(store.find_ledger(kLedger), "the ledger");
+}
+
+void save_all(client::ClientStore& store, const std::vector<Save>& saves) {
+  const LedgerId ledger = ledger_of(store);
+  const Context context = take(store.current_context(ledger), "context");
+  take(store.save(ledger, to_drafts(saves, context), kNow), "save");
 }
 
 std::shared_ptr<grpc::Channel> unconnected(const std::string& address) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <set>
@@ -36,6 +37,29 @@ std::vector<RecordEdits> to_records(const Save& save) {
 }
 
 }  // namespace
+
+namespace {
+std::string the_work_folder;
+}  // namespace
+
+void set_work_folder(const std::string& folder) { the_work_folder = folder; }
+const std::string& work_folder() { return the_work_folder; }
+
+std::string program_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
+
+double folder_mb(const std::string& folder) {
+  double bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    bytes += static_cast<double>(file.file_size());
+  }
+  return bytes / 1e6;
+}
+
+void set_counters(benchmark::State& state, const Samples& samples) {
+  for (const auto& [name, value] : samples) state.counters[name] = value;
+}
 
 void check(const Status& status, const char* what) {
   if (status.ok()) return;

@@ -114,7 +114,7 @@ class ServedHub {
       : writer_(store(world), clock_,
                 [](const Changeset&, uint64_t) { return std::optional<RefusalReason>(); }),
         service_(store(world), need(world.hub.store().identity()), writer_),
-        server_(service_, callers_),
+        server_(service_, callers_, [](const Status&) {}),
         port_(need(server_.start("127.0.0.1:0"))),
         writing_([this](const std::stop_token& stop) { writer_.run(stop); }) {}
   ~ServedHub() { server_.stop(); }

@@ -241,11 +241,12 @@ class CommandLineTest(office.OfficeTest):
                 ("serve --listen 0.0.0.0:0", 2, "hub.not_loopback"), ("serve --listen [::]:0", 2, "hub.not_loopback"),
                 ("serve --listen 192.0.2.1:7443", 2, "hub.not_loopback"),
                 ("serve --listen nonsense", 2, "hub.not_loopback"),
-                ("serve --listen 127.0.0.1:none", None, None)]:
+                ("serve --listen 127.0.0.1:none", 2, "hub.listen_bad"), ("serve --listen 127.0.0.1", 2, "hub.listen_bad"),
+                ("serve --listen 127.0.0.1:99999", 2, "hub.listen_bad"),
+                ("ledger add //", 2, "ledger.name_bad"), ("ledger add administration/", 2, "ledger.name_bad"),
+                (f"device add {UNKNOWN_KEY} --user 99", 3, "user.unknown")]:
             devices = hub.run("device", "list").json
-            result = self.check(hub, line, code, message) if code else None
-            if code is None and hub.try_run(*line.split()).code not in (2, 6):
-                result = line
+            result = self.check(hub, line, code, message)
             wrong += [result, f"{line}: changed the devices" if hub.run("device", "list").json != devices else None]
         key = hub.run("device", "list").json[0]["key"]
         wrong.append(self.check(hub, f"device add {key}", 13, "device.exists"))
@@ -287,9 +288,52 @@ class CommandLineTest(office.OfficeTest):
         stranger.run("init")
         stranger.run("init", "--device", 99, "--user", 99, "--hub", hub.address, "--hub-name", "hub.test",
                      "--hub-key", UNKNOWN_KEY)
-        result = stranger.try_run("sync")
-        self.assertIn((result.code, result.error), [(3, "device.not_registered"), (4, "device.unknown"),
-                                                    (3, "device.unknown"), (4, "device.not_registered")], str(result))
+        stranger.run("sync", code=4, error="device.caller_unknown")
+        self.assertIn("device.caller_unknown", hub.running.log(), "the operator sees who calls in vain")
+        self.assertEqual(len(stranger.run("status").json["key"]), 44, "what the operator needs to register it")
+
+    def test_nothing_is_written_under_an_id_that_no_record_has(self):
+        self.begin_register(self.device)
+        for name in ("#2.1", "#9.999", "kpa#1.77", "#2.1@2024"):
+            value = "value=1" if "@" in name else "name_en=slip"
+            self.device.run("set", name, value, code=3, error="record.empty")
+
+    def test_how_a_value_was_typed_never_speaks_of_another_value(self):
+        device = self.device
+        self.begin_register(device)
+        table = self.path("typed.csv")
+        with open(table, "w") as file:
+            file.write("indicator_id,period,value,note\n1.1,2024,19.0,\n")
+        device.run("import", table)
+        self.assertEqual(device.value("1.1@2024", "value_as_written"), "19.0")
+        device.set("1.1@2024", "value=7")
+        self.assertEqual(device.run("show", "1.1@2024", "value_as_written").json["value"], None)
+        device.set("1.1@2024", "value=٤١٫٥")
+        self.assertEqual((device.value("1.1@2024"), device.run("show", "1.1@2024", "value_as_written").json["value"]),
+                         ("41.5", None))
+        device.set("1.1@2024", "value=41.50")
+        self.assertEqual([one.get("as_written") for one in device.log("1.1@2024")], ["19.0", None, None, "41.50"])
+        self.assertEqual({one["field"] for one in device.log("1.1@2024")}, {"value"})
+        device.set("1.1@2025 Q1 [provisional]", "value=1")
+        self.assertEqual(device.value("1.1@2025 Q1", "period_as_written"), "2025 Q1 [provisional]")
+
+    def test_a_code_of_two_records_is_no_name_for_an_import(self):
+        device = self.device
+        self.begin_register(device)
+        for name in ("one", "two"):
+            device.set("new:indicator", "code=50.1", f"name_en={name}", "parent=kpa:1")
+        table = self.path("twice.csv")
+        with open(table, "w") as file:
+            file.write("indicator_id,period,value,note\n50.1,2024,1,\n")
+        result = device.run("import", table, code=4, error="import.none_taken")
+        self.assertEqual(result.json["notes"][0]["reason"]["id"], "code.twice")
+
+    def test_an_export_does_not_write_over_what_is_there(self):
+        self.begin_register(self.device)
+        folder = self.path("tables")
+        self.device.run("export", folder)
+        self.device.run("export", folder, code=13, error="export.exists")
+        self.device.run("export", folder, "--replace")
 
     def test_a_deleted_record_is_brought_back_as_help_says(self):
         self.begin_register(self.device)
@@ -318,10 +362,18 @@ class CommandLineTest(office.OfficeTest):
             if program is self.device:
                 expected = "init import show set delete log diff status sync conflicts resolve held export agent"
                 self.assertEqual(set(names), set(expected.split()))
-        for line in ("", "nonsense", "set", "log -n 0", "resolve 1.1 name_en --take x", "show --nonsense"):
-            result = self.device.try_run(*line.split())
-            self.assertGreater(result.code, 100, str(result))
-        self.said("--help of every command; a wrong command line ends above 100")
+        wrong = [self.check(self.device, line, 2, "command_line.bad") for line in (
+            "set", "log -n 0", "resolve 1.1 name_en --take x", "resolve 1.1 name_en --take -1", "show --nonsense",
+            "held --reapply -3", "held --reapply 1 --discard 2", "init --device -1")]
+        wrong += [self.check(self.hub, line, 2, "command_line.bad") for line in (
+            "device", "device revoke -1", "device revoke 1000000001", "serve --restored --stop-waiting",
+            f"device add {UNKNOWN_KEY} --number 9223372036854775807")]
+        for program in (self.device, self.hub):
+            program.run(code=2, error="command_line.bad")
+        wrong.append(self.check(self.device, "nonsense", 2, "command.unknown"))
+        wrong.append(self.check(self.hub, "nonsense", 2, "command.unknown"))
+        self.assert_all(wrong)
+        self.said("--help of every command; a wrong command line says so with a message id and ends with 2")
 
     def test_french_and_arabic(self):
         none = Program(self, "daftar", self.path("none"))
@@ -330,7 +382,7 @@ class CommandLineTest(office.OfficeTest):
         for line, arabic, french in [
                 ("@show", "لا يوجد مجلد دفتر", "Il n'y a pas de dossier Daftar"),
                 ("conflicts", "", "Aucun"), ("set 1.1 name_en=x", "", "Enregistré"),
-                ("show 9.9", "", "Il n'y a pas de"), ("sync", "لم يجب", "n'a pas répondu"),
+                ("show 9.9", "لا يوجد سجل", "Il n'y a pas d'enregistrement"), ("sync", "لم يجب", "n'a pas répondu"),
                 ("set 1.1@2024 value=x", "ليس رقماً", "n'est pas un nombre"),
                 ("import --dry-run {good}", "", "modifications")]:
             program = none if line[0] == "@" else self.device

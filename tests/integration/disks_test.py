@@ -319,7 +319,7 @@ class DisksTest(office.OfficeTest):
 
         self.put_hub_back(backup, "--restored")
         b.set("1.2@2024", "value=2", message="must not take a lost place")
-        b.run("sync", code=4, error="push.recovering")
+        b.run("sync", code=6, error="push.recovering")
         late.sync()
         self.assertEqual(hub.ledger(), old)
         self.assertEqual(a.sync().json["recovered"], 2)

@@ -135,7 +135,7 @@ class HistoryTest(office.OfficeTest):
         """The folder afterwards says what the register said then, whatever was exported there before."""
         self.year_of_work()
         self.a.run("export", self.path("same"))
-        self.a.run("export", self.path("same"), "--as-of", "1")
+        self.a.run("export", self.path("same"), "--as-of", "1", "--replace")
         done = self.a.run("import", self.path("same"), "--dry-run", "--again").json
         measured = [file for file in done["files"] if file["file"].endswith("measurements.csv")]
         rows = sum(sum(file["rows"].values()) for file in measured)
@@ -163,7 +163,7 @@ class HistoryTest(office.OfficeTest):
         self.assertEqual(found, [("1.1@2024", "6", "5")])
         again = self.a.run("import", table).json
         self.assertEqual((again["edits"], again["files"][0]["imported_before"]), (0, True))
-        left_alone = self.a.run("import", table, "--again").json
+        left_alone = self.a.run("import", table, "--again", code=4, error="import.none_taken").json
         self.assertEqual((left_alone["edits"], left_alone["files"][0]["rows"]["contended"]), (0, 1), left_alone)
         self.said("an import with the context of its dry run is contended by what came in between")
 

@@ -352,5 +352,49 @@ TEST(RestoredDeviceTest, WorkSavedBeforeItKnewIsAForkAndIsKept) {
   EXPECT_TRUE(device.is_contended(kRoads));
 }
 
+// A form that was opened before the last shared save is saved behind the fork point: made again, it
+// must not count as having seen that save.
+TEST(MadeAgainTest, AScreenOlderThanTheForkPointHasNotSeenTheWorkBeforeIt) {
+  for (const bool has_earlier_save : {false, true}) {
+    SCOPED_TRACE(has_earlier_save);
+    SyncWorld world;
+    TestDevice& original = world.add_device();
+    const RecordKey roads = fresh_indicator(original);
+    if (has_earlier_save) original.save(roads, kArabicName, "an earlier save");
+    const Context form = original.context();
+    original.save(roads, kName, "behind the form's back");
+    TestDevice& copy = world.clone(original);
+    copy.save(roads, kArabicName, "on the copy");
+    need(copy.sync().report.status);
+    original.save(roads, kName, "from the old form", form);
+    need(original.sync().report.status);
+    world.enrol_anew(original);
+    for (TestDevice* device : {&original, &copy, &original}) need(device->sync().report.status);
+    EXPECT_TRUE(original.is_contended(roads)) << "a value was decided silently";
+    EXPECT_EQ(original.reads(roads, kName), "behind the form's back");
+    world.expect_settled();
+    world.expect_all_entered_once();
+  }
+}
+
+// The copy under the new number is faster with work that both disks hold.
+TEST(MadeAgainTest, WorkThatWasMadeAgainIsNotEnteredUnderTheOldNumberToo) {
+  SyncWorld world({kTransport, kHealth});
+  TestDevice& original = world.add_device();
+  const RecordKey roads = indicator_key(900, 1);  // of no device here: no id is rewritten
+  original.save(roads, kName, "on both disks");
+  TestDevice& copy = world.clone(original);
+  world.enrol_anew(original);
+  need(original.sync().report.status);
+  const SyncOutcome late = copy.sync();
+  need(late.report.status);
+  EXPECT_EQ(late.report.refused, 0U) << "nobody must look at it";
+  for (TestDevice* device : {&original, &copy}) need(device->sync().report.status);
+  EXPECT_EQ(
+      changesets_of(world, original.number()).size() + changesets_of(world, copy.number()).size(),
+      1U);
+  EXPECT_EQ(copy.reads(roads, kName), "on both disks");
+}
+
 }  // namespace
 }  // namespace daftar

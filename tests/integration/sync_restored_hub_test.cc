@@ -180,6 +180,41 @@ TEST_F(RestoredHubTest, EntriesThatTheHubNeverPublishedAreNotTakenBack) {
   EXPECT_EQ(world.hub.head(kTransport), forgotten);
 }
 
+TEST_F(RestoredHubTest, AnotherHubProcessSeesThatTheLedgerWaits) {
+  hub::Writer other(need(hub::HubStore::open(world.folder / "hub", Database::Access::read_write)),
+                    world.clock,
+                    [](const Changeset&, uint64_t) { return std::optional<RefusalReason>(); });
+  hub::Service service(
+      need(hub::HubStore::open(world.folder / "hub", Database::Access::read_write)),
+      need(world.hub.store().identity()), other);
+  const auto push_over_other = [&](const std::string& text) {
+    late.save(kBuses, kName, text);
+    const auto batch = need(late.store().waiting_batch(late.ledger(), 0));
+    const Seal seal =
+        make_seal(need(late.store().key()), kTransport,
+                  {batch.back().device, batch.back().seq, batch.back().link}, late.verified());
+    v1::PushRequest request;
+    request.set_ledger(kTransport);
+    std::vector<std::string> bytes;
+    for (const auto& one : batch) bytes.push_back(one.bytes);
+    request.set_frame(encode_push_frame(bytes));
+    request.set_seen_size(seal.seen.size);
+    request.set_seen_root(std::string(hash_bytes(seal.seen.root)));
+    request.set_signature(std::string(seal.signature.begin(), seal.signature.end()));
+    v1::PushReply answer;
+    service.push(need(service.authenticate(late.number())), request,
+                 [&](Result<v1::PushReply> reply) { answer = need(std::move(reply)); });
+    while (other.run_once()) {
+    }
+    return answer;
+  };
+  EXPECT_EQ(push_over_other("before anybody knows").entered_size(), 1);  // opens the ledger there
+  ASSERT_FALSE(first.sync({.cut = 3}).report.status.ok());  // it has shown what it knows
+  world.hub.settle();
+  const v1::PushReply turned = push_over_other("must wait");
+  EXPECT_EQ(turned.turned_away().reason(), v1::TurnedAway::RECOVERING);
+}
+
 TEST_F(RestoredHubTest, AHubThatTakesEntriesBackAndStillDoesNotHaveThemEndsTheSession) {
   std::optional<v1::HeadsReply> old;
   const SyncOutcome outcome = first.sync({.forge_heads = [&](v1::HeadsReply& reply) {
@@ -194,14 +229,20 @@ TEST_F(RestoredHubTest, AHubThatTakesEntriesBackAndStillDoesNotHaveThemEndsTheSe
 // A hub whose operator said that it was restored.
 class AwaitingHubTest : public RestoredHubTest {
  protected:
-  void await(const std::set<DeviceNumber>& numbers) {
-    world.hub.writer().await_devices(
-        {{kTransport, numbers}},
+  void await() {
+    need(world.hub.store().begin_awaiting());
+    listen();
+  }
+  void listen() {
+    world.hub.writer().on_shown(
         [&](const std::string&, DeviceNumber device, const std::set<DeviceNumber>& still_awaited) {
           shown.emplace_back(device, still_awaited.size());
         });
   }
-  AwaitingHubTest() { await({first.number(), late.number()}); }
+  std::optional<std::set<DeviceNumber>> awaited() {
+    return need(world.hub.store().awaited(kTransport));
+  }
+  AwaitingHubTest() { await(); }
 
   std::vector<std::pair<DeviceNumber, size_t>> shown;
 };
@@ -229,9 +270,47 @@ TEST_F(AwaitingHubTest, OnlyAnAnswerToTheQuestionCounts) {
   ASSERT_FALSE(late.sync({.cut = 1}).report.status.ok());
   ASSERT_FALSE(late.sync({.cut = 2}).report.status.ok());
   EXPECT_TRUE(shown.empty());
-  EXPECT_TRUE(world.hub.writer().awaits(late.number()));
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{first.number(), late.number()}));
   need(late.sync().report.status);
-  EXPECT_FALSE(world.hub.writer().awaits(late.number()));
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{first.number()}));
+}
+
+TEST_F(AwaitingHubTest, ADeviceRegisteredMeanwhileIsAwaitedToo) {
+  TestDevice& third = world.add_device();
+  need(first.sync().report.status);
+  late.save(kBuses, kName, "Buses");
+  EXPECT_EQ(late.sync().report.turned_away.at(kTransport), Msg::push_recovering);
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{third.number()}));
+  need(third.sync().report.status);
+  EXPECT_EQ(awaited(), std::nullopt);
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+}
+
+TEST_F(AwaitingHubTest, ARevokedDeviceIsNotAwaited) {
+  need(late.sync().report.status);
+  need(world.hub.store().revoke_device(first.number()));
+  EXPECT_EQ(awaited(), std::nullopt);
+  late.save(kBuses, kName, "Buses");
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+  EXPECT_EQ(late.info().waiting, 0U);
+}
+
+TEST_F(AwaitingHubTest, ARestartGoesOnWaiting) {
+  need(late.sync().report.status);
+  world.hub.close();
+  world.hub.open();
+  listen();
+  late.save(kBuses, kName, "Buses");
+  EXPECT_EQ(late.sync().report.turned_away.at(kTransport), Msg::push_recovering);
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{first.number()}));
+  need(world.hub.store().end_awaiting());
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+}
+
+TEST_F(AwaitingHubTest, ALedgerThatIsMadeAgainWaitsToo) {
+  need(world.hub.store().grant(late.number(), false, {"administration/made-after-the-backup"}));
+  EXPECT_EQ(need(world.hub.store().awaited("administration/made-after-the-backup")),
+            (std::set<DeviceNumber>{first.number(), late.number()}));
 }
 
 TEST_F(AwaitingHubTest, KnowingJustWhatTheHubHasIsShowingIt) {
@@ -240,20 +319,19 @@ TEST_F(AwaitingHubTest, KnowingJustWhatTheHubHasIsShowingIt) {
   need(first.sync().report.status);
   ASSERT_TRUE(first.sync().report.is_unchanged);
   shown.clear();
-  await({first.number()});
+  await();
   EXPECT_TRUE(first.sync().report.is_unchanged);
   world.hub.settle();
   EXPECT_EQ(shown.size(), 1U);
-  EXPECT_FALSE(world.hub.writer().awaits(first.number()));
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{late.number()}));
 }
 
 TEST_F(AwaitingHubTest, ADeviceThatNeverSyncedHasNothingToShowAndIsNotWaitedForLonger) {
   TestDevice& fresh = world.add_device();
-  await({fresh.number()});
   fresh.save(kBuses, kName, "Buses");
   need(fresh.sync().report.status);
   EXPECT_EQ(shown.size(), 1U);
-  EXPECT_FALSE(world.hub.writer().awaits(fresh.number()));
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{first.number(), late.number()}));
 }
 
 TEST_F(RestoredHubTest, ADeviceOfWhichNobodyTellsGetsItsNumberBack) {

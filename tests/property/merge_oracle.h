@@ -21,7 +21,7 @@ namespace daftar::property {
 
 /// Changesets are numbered from 0 by whoever makes them.
 using ChangesetId = int;
-constexpr int kMostChangesets = 64;
+constexpr int kMostChangesets = 256;
 using ChangesetSet = std::bitset<kMostChangesets>;
 
 /// What became of an edit.

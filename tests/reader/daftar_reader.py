@@ -15,10 +15,13 @@ LIMIT64 = 1 << 64
 MAX_FIELD = 9999
 MAX_QUALIFIER = 64
 MAX_LISTS = 4
+MAX_MESSAGE, MAX_NAME, MAX_VALUE, MAX_CHANGESET = 4096, 1024, 65536, 1 << 20
+MAX_EDITS = 5000
+MAX_HEADER, MAX_NOTE = 1 << 15, 1 << 16
 NO, YES = b"\x01", b"\x02"            # the two values of the field `deleted`
 EMPTY_ROOT = sha256(b"").digest()
 REASONS = (1, 2, 3, 4, 5)
-LEDGER_NAME = re.compile(rb"[a-z0-9/-]{1,100}\Z")
+LEDGER_NAME = re.compile(rb"(?=.{1,100}\Z)[a-z0-9-]+(/[a-z0-9-]+)*\Z")
 FILE_MAGIC = b"daftar entries 1\n"
 
 
@@ -80,8 +83,10 @@ def read_bytes(buf, i):
     return buf[i:end], end
 
 
-def read_text(buf, i):
+def read_text(buf, i, most):
     s, end = read_bytes(buf, i)
+    if len(s) > most:
+        raise Refused(f"a text over its limit before byte {end}")
     if 0 in s:
         raise Refused(f"U+0000 in the text before byte {end}")
     if not s.isascii():
@@ -139,7 +144,7 @@ def skip_value(buf, i, lists=0):
     if tag <= 2:
         return i
     if tag == 4:
-        return read_text(buf, i)[1]
+        return read_text(buf, i, MAX_VALUE)[1]
     if tag == 3:
         return read_decimal(buf, i - 1)[1]
     if tag == 5:
@@ -150,7 +155,12 @@ def skip_value(buf, i, lists=0):
         if len(qualifier) > MAX_QUALIFIER:
             raise Refused(f"a reference's qualifier is too long before byte {i}")
         return i
-    if tag == 6 or tag == 8:
+    if tag == 6:
+        period, i = read_bytes(buf, i)
+        if len(period) > MAX_QUALIFIER:
+            raise Refused(f"a period is too long before byte {i}")
+        return i
+    if tag == 8:
         return read_bytes(buf, i)[1]
     if tag == 7 or tag == 10:
         return read_n(buf, i)[1]
@@ -166,6 +176,8 @@ def skip_value(buf, i, lists=0):
 
 def read_value(buf, i):
     end = skip_value(buf, i)
+    if end - i > MAX_VALUE:
+        raise Refused(f"a value over its limit before byte {end}")
     return buf[i:end], end
 
 
@@ -222,13 +234,12 @@ def skip_place(buf, i, line):
     form = buf[i]
     if form == 0:
         step, i = read_n(buf, i + 1)
-        line += from_zigzag(step)
-        if not -(1 << 63) <= line < 1 << 63:
-            raise Refused(f"a line out of range before byte {i}")
-        return i, line
+        return i, (line + from_zigzag(step)) % LIMIT64
     if form != 1:
         raise Refused(f"no place has the form {form}, at byte {i}")
-    i = read_text(buf, i + 1)[1]
+    sheet, i = read_text(buf, i + 1, MAX_NAME)
+    if not sheet:
+        raise Refused(f"a sheet without a name before byte {i}")
     i = read_n(buf, i)[1]
     return read_n(buf, i)[1], line
 
@@ -291,16 +302,21 @@ def read_records(buf, i):
             start = i
             tag = buf[i]
             i = i + 1 if tag <= 2 else skip_value(buf, i)
+            if i - start > MAX_VALUE:
+                raise Refused(f"a value over its limit before byte {i}")
             if field == 0 and (number > 1 or tag != 1 and tag != 2):
                 raise Refused(f"`deleted` is not alone, or neither yes nor no, before byte {i}")
             fields.append((field, buf[start:i]))
         edits += number
+        if edits > MAX_EDITS:
+            raise Refused(f"more than {MAX_EDITS} edits before byte {i}")
         records.append((counter_n + qualifier, fields))
     return (records, edits), i
 
 
 def read_changeset(buf, i=0):
     c = Changeset()
+    start = i
     if buf[i] != 1:
         raise Refused(f"a changeset's version is {buf[i]}, not 1")
     c.ledger, i = read_ledger(buf, i + 1)
@@ -325,15 +341,17 @@ def read_changeset(buf, i=0):
             raise Refused(f"the context's own seq is below 0, before byte {i}")
     c.author, i = read_n(buf, i)
     c.time, i = read_n(buf, i)
-    c.message, i = read_text(buf, i)
+    c.message, i = read_text(buf, i, MAX_MESSAGE)
     if flags & 4:
-        workbook, i = read_text(buf, i)
-        name, i = read_text(buf, i)
+        workbook, i = read_text(buf, i, MAX_NAME)
+        name, i = read_text(buf, i, MAX_NAME)
         digest, i = read_fixed(buf, i, 32)
         c.source = (workbook, name, digest)
     if flags & 8:
         c.origin, i = read_fixed(buf, i, 32)
     (c.records, c.edits), i = read_records(buf, i)
+    if i - start > MAX_CHANGESET:
+        raise Refused(f"a changeset of {i - start} bytes")
     return c, i
 
 
@@ -372,6 +390,7 @@ class Header:
 
 def read_header(buf, i=0):
     h = Header()
+    start = i
     h.position, i = read_id(buf, i, "the position")
     h.time, i = read_n(buf, i)
     h.national, i = read_n(buf, i)
@@ -399,6 +418,8 @@ def read_header(buf, i=0):
         for _ in range(count):
             step, i = read_n(buf, i)
             index += (step >> 1) + 1
+            if index >= MAX_EDITS:
+                raise Refused(f"an outcome of edit {index} before byte {i}")
             h.outcomes.append((index, step & 1))
     if flags & 4:
         size, i = read_n(buf, i)
@@ -407,6 +428,8 @@ def read_header(buf, i=0):
         if size == 0 and root != EMPTY_ROOT:
             raise Refused("a seal over no checkpoint has another root than that of nothing")
         h.seal = (size, root, signature)
+    if i - start > MAX_HEADER:
+        raise Refused(f"a header of {i - start} bytes")
     return h, i
 
 
@@ -607,6 +630,8 @@ def key_id(origin, key):
 def verify_note(note, key):
     """(origin, size, root) of a checkpoint note that the hub with this public key has signed.
     Lines further than the third are in the signed body, as C2SP says."""
+    if len(note) > MAX_NOTE:
+        raise Refused(f"a note of {len(note)} bytes")
     try:
         text = note.decode("utf-8")
     except UnicodeDecodeError:
@@ -754,6 +779,8 @@ def check_entries(buf):
                                   f"{h.matched}, by the chain: {matched}")
                 if c.origin is not None and c.origin in state.origins:
                     raise Refused("its origin is entered already")
+                if c.origin is None and link in state.origins:
+                    raise Refused("its work is entered already, under another number")
                 if c.continues and not same_link(chains, c.continues):
                     r.remarks.append(f"entry {number}: the link that it continues is not in the chain")
                 if c.position >= number:

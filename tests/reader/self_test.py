@@ -125,9 +125,10 @@ class Notation(Base):
         self.assertTrue(all(r.from_zigzag(r.to_zigzag(v)) == v for v in range(-300, 300)))
 
     def test_text(self):
-        self.assertEqual(r.whole(r.read_text, wb("دفتر".encode())), "دفتر".encode())
+        self.assertEqual(r.whole(r.read_text, wb("دفتر".encode()), 8), "دفتر".encode())
+        self.assertRaises(r.Refused, r.whole, r.read_text, wb("دفتر".encode()), 7)
         for s in (b"a\0", b"\xff", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\xd8"):
-            self.refuse(r.read_text, wb(s))
+            self.assertRaises(r.Refused, r.whole, r.read_text, wb(s), 8)
 
 
 class Values(Base):
@@ -138,7 +139,8 @@ class Values(Base):
                   b"\x09" + n(3) + text("x") + NO + reference):
             self.every_prefix(r.read_value, v)
         for v in (b"\x0b", b"\xff", b"\x04\x01\xff", b"\x05" + n(0) + n(1) + n(1) + n(0), b"\x05" + n(1) + n(0) + n(1) + n(0),
-                  b"\x05" + n(1) + n(1) + n(0) + n(0), b"\x05" + n(1) * 3 + wb(b"q" * 65), b"\x09\x01\x0b"):
+                  b"\x05" + n(1) + n(1) + n(0) + n(0), b"\x05" + n(1) * 3 + wb(b"q" * 65), b"\x06" + wb(b"q" * 65),
+                  b"\x08" + wb(b"b" * 65535), b"\x09\x01\x0b"):
             self.refuse(r.read_value, v)
         self.every_prefix(r.read_value, b"\x09\x01" * 4 + YES)
         self.refuse(r.read_value, b"\x09\x01" * 5 + YES, "lists")
@@ -216,8 +218,12 @@ class Changesets(Base):
         self.every_prefix(r.read_changeset, one((1, NO, b"\0" + n(1))))            # line -1: see section 3
         for raw in (one((0, EMPTY)), one((0, text("x"))), one((0, YES), (1, NO)), one((10000, NO)),
                     one((1, b"\x0b")), one((1, NO, b"\2" + n(0))), one((1, NO, b"\1" + wb(b"\xff") + n(0) + n(0))),
-                    one((1, NO, b"\0" + n(2**64 - 2)), (2, NO, b"\0" + n(2)))):
+                    one((1, NO, b"\1" + wb(b"") + n(0) + n(0))), one((1, NO, b"\1" + wb(b"s" * 1025) + n(0) + n(0))),
+                    changeset(message="m" * 4097), changeset(source=(b"w" * 1025, b"", H1)),
+                    changeset(records=[record(0, (1, 7, k + 1), [(1, EMPTY)]) if k == 0 else record(2, (1,), [(1, EMPTY)])
+                                       for k in range(5001)])):
             self.refuse(r.read_changeset, raw)
+        r.whole(r.read_changeset, one((1, NO, b"\0" + n(2**64 - 2)), (2, NO, b"\0" + n(2))))   # modulo 2^64
 
 
 class Headers(Base):
@@ -235,7 +241,7 @@ class Headers(Base):
         for raw in (header(0), header(version=0), header(version=2), header(flags=8), header(flags=128),
                     header(refused=(0, 1, 1, H1)), header(refused=(1, 0, 1, H1)), header(refused=(1, 1, 0, H1)),
                     header(refused=(1, 1, 6, H1)), header(refused=(1, 1, 1, H1), matched=True),
-                    header(seal=(0, H1, H1 * 2))):
+                    header(seal=(0, H1, H1 * 2)), header(outcomes=[(5000, 1)])):
             self.refuse(r.read_header, raw)
 
 

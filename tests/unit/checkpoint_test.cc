@@ -85,6 +85,28 @@ TEST(CheckpointTest, SignaturesOfOthersBesideTheHubsAreAccepted) {
   EXPECT_FALSE(checkpoint.accepts(body + "\n"));
 }
 
+TEST(CheckpointTest, TheHubsOwnSignatureIsThereOnceAndGood) {
+  const Checkpoint checkpoint;
+  const size_t gap = checkpoint.note.find("\n\n");
+  const std::string body = checkpoint.note.substr(0, gap + 1);
+  const std::string own = checkpoint.note.substr(gap + 2);
+  const std::string over_another_body = signature_line(checkpoint.key, kOrigin, body + "more\n");
+  EXPECT_FALSE(checkpoint.accepts(body + "\n" + own + own));
+  EXPECT_FALSE(checkpoint.accepts(body + "\n" + own + over_another_body));
+  EXPECT_FALSE(checkpoint.accepts(body + "\n" + over_another_body + own));
+}
+
+TEST(CheckpointTest, WhatIsNoTextIsRefusedThoughTheHubSignedIt) {
+  const Checkpoint checkpoint;
+  const std::string body =
+      std::string(kOrigin) + "\n5\n" + to_base64(std::string(32, '\x09')) + "\n";
+  for (const std::string& line : {std::string("\xFF"), std::string("a\tb"), std::string(1, '\0')}) {
+    const std::string signed_body = body + line + "\n";
+    EXPECT_FALSE(checkpoint.accepts(signed_body + "\n" +
+                                    signature_line(checkpoint.key, kOrigin, signed_body)));
+  }
+}
+
 TEST(CheckpointTest, FurtherLinesAreAcceptedWhereTheyAreSigned) {
   const Checkpoint checkpoint;
   const std::string body =

@@ -76,6 +76,18 @@ TEST(CsvTest, ACarriageReturnAloneLosesNoRow) {
   EXPECT_TRUE(!read.ok() || rows == all) << "read " << rows.size() << " rows without a word";
 }
 
+TEST(CsvTest, ARowBehindABareCarriageReturnKeepsItsLinesAndItsNumber) {
+  std::vector<Cells> rows;
+  std::vector<uint64_t> lines;
+  ASSERT_TRUE(read_csv("x\na\r\"b\n\nc\"\nd\re", "file.csv", [&](CsvRow row) -> Status {
+                rows.push_back(row.cells);
+                lines.push_back(row.line);
+                return {};
+              }).ok());
+  EXPECT_EQ(rows, (std::vector<Cells>{{"x"}, {"a"}, {"b\n\nc"}, {"d"}, {"e"}}));
+  EXPECT_EQ(lines, (std::vector<uint64_t>{1, 2, 2, 5, 5}));
+}
+
 TEST(CsvTest, ARowOverTheLimitIsRefusedAlsoAcrossLines) {
   const std::string part(limits::kTableRowBytes / 2, 'x');
   for (const std::string& content :
@@ -94,7 +106,9 @@ TEST(CsvTest, StopsAtTheVisitorsFailure) {
 }
 
 TEST(CsvTest, WhatIsWrittenIsReadBack) {
-  const std::vector<Cells> rows = {{"plain", " spaces ", ""},
+  const std::vector<Cells> rows = {{"\xEF\xBB\xBFmark", "x"},  // at the file's start
+                                   {""},                       // else a blank line
+                                   {"plain", " spaces ", ""},
                                    {"a,b", "say \"x\"", "two\nlines"},
                                    {"", "", ""},
                                    {"\r\n", "\"", ","}};

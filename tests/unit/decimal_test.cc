@@ -136,6 +136,15 @@ TEST(DecimalTest, AnExponentHasOneSignAtMost) {
   }
 }
 
+TEST(DecimalTest, AnExponentHasFiveDigitsAtMostWithAnySign) {
+  for (const char* typed : {"0e99999", "0e+99999", "0e-99999"}) {
+    EXPECT_TRUE(Decimal::parse(typed).ok()) << typed;
+  }
+  for (const char* typed : {"0e100000", "0e+100000", "0e-100000", "1e000005"}) {
+    EXPECT_EQ(Decimal::parse(typed).status().code(), Code::invalid) << typed;
+  }
+}
+
 TEST(DecimalTest, TrailingZerosDoNotCountAsDigits) {
   EXPECT_EQ(parsed("1" + std::string(200, '0')).text(), "1e200");
   EXPECT_EQ(parsed("0." + std::string(200, '0') + "1").text(), "1e-201");

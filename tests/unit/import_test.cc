@@ -98,6 +98,43 @@ TEST_F(ImportTest, ValuesKeepHowTheyWereWritten) {
   EXPECT_NE(none.find(field::measurement_value), nullptr) << "the mark that there is none";
 }
 
+TEST_F(ImportTest, AKeyPerformanceAreaHasNoValues) {
+  import(kIndicators);
+  const ImportPlan refused = plan("indicator_id,period,value,note\n1,2024,5,\n");
+  ASSERT_EQ(refused.notes.size(), 1U);
+  EXPECT_EQ(refused.notes[0].reason.message(), Msg::indicator_is_kpa);
+  EXPECT_TRUE(refused.drafts.empty());
+}
+
+TEST_F(ImportTest, FilesOfOneImportThatContradictEachOtherAreRefused) {
+  import(kIndicators);
+  const ImportPlan values =
+      need(plan_of({file("a.csv", "indicator_id,period,value,note\n1.1,2040,1,\n1.1,2041,1,\n"),
+                    file("b.csv", "indicator_id,period,value,note\n1.1,2040,2,\n1.1,2041,1,\n")}));
+  EXPECT_EQ(fates(values), (Fates{1, 0, 1, 2, 0}));
+  ASSERT_EQ(values.notes.size(), 2U);
+  EXPECT_EQ(values.notes[0].reason.message(), Msg::row_twice_elsewhere);
+  EXPECT_EQ(values.notes[0].reason.arguments(), (std::vector<std::string>{"2", "b.csv"}));
+  EXPECT_EQ(values.notes[1].reason.arguments(), (std::vector<std::string>{"2", "a.csv"}));
+  const ImportPlan names =
+      need(plan_of({file("a.csv", "id,parent_id,level,name_en\n7,,kpa,Seven\n"),
+                    file("b.csv", "id,parent_id,level,name_en\n7,,kpa,Sieben\n")}));
+  EXPECT_EQ(fates(names), (Fates{1, 0, 0, 1, 0}));
+}
+
+TEST_F(ImportTest, ARowThatWillStandBesideLaterWorkSaysSo) {
+  import(kIndicators);
+  ImportOptions options;
+  options.context = device.context();
+  save(plan("indicator_id,period,value,note\n1.1,2024,1,\n"));
+  const ImportPlan late = plan("indicator_id,period,value,note\n1.1,2024,2,\n", options);
+  EXPECT_EQ(fates(late), (Fates{0, 0, 0, 0, 1}));
+  ASSERT_EQ(late.notes.size(), 1U);
+  EXPECT_EQ(late.notes[0].reason.message(), Msg::row_will_contend);
+  save(late);
+  EXPECT_TRUE(device.is_contended(measurement("1.1", "2024")));
+}
+
 TEST_F(ImportTest, EditsNameTheirFileAndLine) {
   import(kIndicators);
   save(plan(kMeasurements));
@@ -119,10 +156,16 @@ TEST_F(ImportTest, EveryRefusedRowSaysWhyAndWhere) {
   const std::string too_long(limits::kValueBytes + 1, 'x');
   const std::string long_row = "1.4,1,kpi," + too_long + ",km";
   const Refused indicators[] = {
-      {",1,kpi,No code,km", Msg::code_empty},     {"1.2,1,region,Name,km", Msg::level_unknown},
-      {"1.2,9,kpi,Name,km", Msg::parent_missing}, {"1.2,,kpi,Name,km", Msg::parent_missing},
-      {"1.1,1,kpa,Roads,km", Msg::level_changed}, {"1.2,1,kpi,Name,km,too,many", Msg::row_too_long},
-      {"1.2,1,kpi,\xFF,km", Msg::text_not_utf8},  {long_row.c_str(), Msg::value_too_long},
+      {",1,kpi,No code,km", Msg::code_empty},
+      {"1.2,1,region,Name,km", Msg::level_unknown},
+      {"1.2,9,kpi,Name,km", Msg::parent_missing},
+      {"1.2,,kpi,Name,km", Msg::parent_missing},
+      {"1.1,1,kpa,Roads,km", Msg::level_changed},
+      {"1.2,1,kpi,Name,km,too,many", Msg::row_too_long},
+      {"1.2,1.1,kpi,Name,km", Msg::parent_not_kpa},
+      {"1.2,1,subkpi,Name,km", Msg::parent_not_kpi},
+      {"1.2,1,kpi,\xFF,km", Msg::text_not_utf8},
+      {long_row.c_str(), Msg::value_too_long},
   };
   for (const Refused& one : indicators) {
     const ImportPlan refused =
@@ -262,11 +305,10 @@ TEST_F(ImportTest, CodesAreComparedAsTheyAreKept) {
 TEST_F(ImportTest, WhatWasImportedIsExportedAndImportsAsTheSame) {
   import(kIndicators);
   save(plan(kMeasurements));
-  save(plan("indicator_id,period,value,note\n1,2024,5,of the area as a whole\n"));
   View view = device.view();
   const auto rows = need(export_tables(view, world.folder / "out", std::nullopt));
   EXPECT_EQ(rows.at("indicators.csv"), 3U);
-  EXPECT_EQ(rows.at("measurements.csv"), 4U) << "a row that was taken is not in the export";
+  EXPECT_EQ(rows.at("measurements.csv"), 3U) << "a row that was taken is not in the export";
   const ImportPlan back =
       need(plan_of({world.folder / "out/indicators.csv", world.folder / "out/measurements.csv"}));
   EXPECT_EQ(back.edits, 0U);

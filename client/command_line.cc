@@ -1,0 +1,313 @@
+// What people type; what it does is in commands/.
+//
+// With the hub's main, the only file that includes CLI11, which is most of what a command would
+// cost to compile.
+#include "common/base/command_line.h"
+
+#include <cstdlib>
+#include <functional>
+#include <memory>
+
+#include "client/commands/commands.h"
+#include "common/base/limits.h"
+#include "common/base/report.h"
+
+namespace daftar::client {
+namespace {
+
+constexpr uint64_t kMostSeq = uint64_t{1} << 62;
+
+constexpr char kAbout[] =
+    R"(Daftar: the register of an office. It works without a network, remembers every version of
+every value, and sends and fetches changes when there is a line.
+Begin with `daftar init`. `daftar COMMAND --help` teaches each command.
+Exit codes: 0 done, 1 fault of Daftar, 2 wrong input, 3 not found, 4 refused, 5 conflict,
+6 hub or file not available now, 7 damaged data, 8 over a limit, 9 disk, 10 stopped,
+11 made by a newer Daftar, 12 this disk is a copy, 13 exists already.)";
+
+constexpr char kInit[] = R"(Make this computer's Daftar folder.
+First `daftar init` makes the folder and a key, and prints the key. The hub's operator
+registers it (daftar-hub device add KEY) and gets the second command to run here, with
+the device's number. From then on you can work, with or without a line.
+`daftar init --again` begins the same anew for a copied or restored disk; no work is lost.)";
+
+constexpr char kImport[] =
+    R"(Take tables (CSV, UTF-8) into the register.
+Only cells that differ are written; importing the same file again writes nothing. Bad rows are refused one by one, with line and reason;
+all good rows are saved together or not at all.
+Tables are known by their first row:
+  indicators    id, parent_id, level (kpa|kpi|subkpi), name_en, name_ar, name_fr, unit, …
+  measurements  indicator_id, period, value, note
+  baselines     indicator_id, period, value, source
+  targets       indicator_id, period, value, rationale
+A folder stands for the tables of these names in it. Look first, then import with the
+context that the dry run printed, so that what others wrote in between shows as a conflict:
+  daftar import --dry-run tables/
+  daftar import tables/ --context 120:7 -m 'figures of the first half-year')";
+
+constexpr char kExport[] =
+    R"(Write the register as tables, or its entries as a file.
+`daftar import` and Excel read the tables; anyone can check the entries without Daftar.
+  daftar export tables/
+  daftar export tables/ --as-of 2026-06-30
+  daftar export --entries register.entries)";
+
+constexpr char kShow[] =
+    R"(Show the register, one record, or one value.
+It is what the hub has confirmed, with your own pending work on top.
+  daftar show                         how much there is, and the key performance areas
+  daftar show 1.2.1                   an indicator with baseline, targets and measurements
+  daftar show '1.2.1@2024 H1' value   one value
+  daftar show 1.2.1 --as-of 2026-06-30)";
+
+constexpr char kSet[] =
+    R"(Write values of one record, as one changeset.
+Saved is saved: it survives a power cut, and goes to the hub with the next sync.
+  daftar set '1.2.1@2024 H1' value=12.5 note='second survey' -m 'first half of 2024'
+  daftar set 1.2.1 name_en='Poverty rate'
+  daftar set new:indicator code=1.9 name_en='…' parent=kpa:1
+FIELD= with nothing behind clears a field. Numbers may use Arabic or Western digits; a
+reference is the code of a record; a period is written as 2024, 2024 H1, 2024 Q3,
+2024 M05 or 2023/24. A wrong field name lists those there are.)";
+
+constexpr char kDelete[] =
+    R"(Delete a record; its history stays.
+If somebody worked on it without knowing, both stand as a conflict.
+  daftar delete 1.9 -m 'counted twice'
+  daftar delete 1.9 --undo)";
+
+constexpr char kLog[] =
+    R"(Show every version of a value or record, or the newest changesets.
+Entered, pending and held ones are there, with author, device, message, source, times and
+outcome.
+  daftar log
+  daftar log 1.2.1
+  daftar log '1.2.1@2024 H1' value)";
+
+constexpr char kDiff[] =
+    R"(Show which values differ between two moments.
+A moment is a position (120) or a time (2026-06-30, by the hub's clock, UTC). Without TO: now, with your pending work.
+  daftar diff 2026-01-01 2026-06-30)";
+
+constexpr char kConflicts[] =
+    R"(List the values that disagree.
+Two people wrote a cell without having seen each other's work. Nothing is lost and nothing
+was decided; `daftar resolve` decides.)";
+
+constexpr char kResolve[] = R"(Settle one contended value, having seen what stands beside it.
+  daftar resolve '1.2.1@2024 H1' value --take 1 -m 'the survey is right'
+  daftar resolve '1.2.1@2024 H1' value --keep
+  daftar resolve '1.2.1@2024 H1' value --value 12.7)";
+
+constexpr char kSync[] =
+    R"(Send your work to the hub and fetch what others did.
+It may be cut at any moment: the next one goes on from there. Entry does not wait for it.)";
+
+constexpr char kHeld[] = R"(List what the hub refused, re-apply or discard it.
+It stays here for good, with the reason.
+  daftar held --reapply 12 -m 'the period is open again'
+  daftar held --discard 12)";
+
+constexpr char kAgent[] =
+    R"(Stay, and sync every night.
+At the time --at plus an offset of this device's own; after a missed night or a broken
+line, as soon as the hub answers again. Ends with SIGTERM or SIGINT. One
+agent for a folder; all other commands work beside it.)";
+
+// The list of commands says the first line of each; `daftar COMMAND --help` says it all.
+class BriefFormatter : public CLI::Formatter {
+ public:
+  std::string make_subcommand(const CLI::App* sub) const override {
+    const std::string help = sub->get_description();
+    const std::string& name = sub->get_name();
+    return "  " + name + std::string(name.size() < 11 ? 11 - name.size() : 1, ' ') +
+           help.substr(0, help.find('\n')) + "\n";
+  }
+};
+
+class CommandLine {
+ public:
+  CommandLine(Clock& clock, Line& line) : app_(kAbout), line_(line) {
+    const char* home = std::getenv("HOME");
+    session_.folder = (home == nullptr ? std::string(".") : std::string(home)) + "/.daftar";
+    session_.clock = &clock;
+    session_.line = &line;
+    app_.formatter(std::make_shared<BriefFormatter>());
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--folder", session_.folder, "Where this office's Daftar is kept")
+        ->envname("DAFTAR_FOLDER")
+        ->capture_default_str();
+    app_.add_option("--ledger", session_.ledger, "Which ledger, if the folder holds several")
+        ->envname("DAFTAR_LEDGER");
+    app_.add_flag("--json", session_.as_json, "Print JSON, with message ids");
+    add_init();
+    add_tables();
+    add_show();
+    add_edits();
+    add_history();
+    add_conflicts();
+    add_sync();
+  }
+
+  int run(int count, char** arguments) {
+    if (const std::optional<int> ended = parse_command_line(app_, count, arguments)) return *ended;
+    const Status done = command_();
+    return done.ok() ? 0 : report_failure(done, session_.as_json);
+  }
+
+ private:
+  // A subcommand whose action gets the session and its options.
+  template <typename Options>
+  CLI::App* add(const char* name, const char* help, const std::shared_ptr<Options>& options,
+                Status (*action)(const Session&, const Options&)) {
+    CLI::App* command = app_.add_subcommand(name, help);
+    command->callback([this, options, action] {
+      command_ = [this, options, action] { return action(session_, *options); };
+    });
+    return command;
+  }
+
+  void add(const char* name, const char* help, Status (*action)(const Session&)) {
+    app_.add_subcommand(name, help)->callback([this, action] {
+      command_ = [this, action] { return action(session_); };
+    });
+  }
+
+  void add_init() {
+    auto options = std::make_shared<InitOptions>();
+    CLI::App* command = add("init", kInit, options, run_init);
+    command->add_option("--device", options->device, "The number that the hub gave this device")
+        ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+    command->add_option("--user", options->user, "The number that the hub gave its user")
+        ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+    command->add_option("--hub", options->hub, "The hub's address, HOST:PORT")
+        ->capture_default_str();
+    command->add_option("--hub-name", options->hub_name, "The hub's name");
+    command->add_option("--hub-key", options->hub_key, "The hub's public key");
+    command->add_option("--begin", options->ledgers,
+                        "Ledgers to begin before the first sync, e.g. administration/industry");
+    command->add_flag("--again", options->again, "This disk is a copy: make a new key for it");
+  }
+
+  void add_tables() {
+    auto taken = std::make_shared<ImportCommandOptions>();
+    CLI::App* import = add("import", kImport, taken, run_import);
+    import->add_option("FILES", taken->paths, "Files or folders")->required();
+    import->add_option("-m,--message", taken->message, "Why; kept with the changes for good");
+    import->add_option("--context", taken->context, "What a dry run printed");
+    import->add_flag("--again", taken->again, "Also files that were imported before");
+    import->add_flag("--dry-run", taken->dry_run, "Say what would happen, write nothing");
+
+    auto given = std::make_shared<ExportOptions>();
+    CLI::App* out = add("export", kExport, given, run_export);
+    out->add_option("FOLDER", given->folder, "Where the tables go");
+    out->add_option("--as-of", given->as_of,
+                    "The confirmed register at a position, or when the hub had it (UTC)");
+    out->add_option("--entries", given->entries, "Write all entries to this file instead");
+    out->add_flag("--replace", given->replace, "Write over tables or a file that are there");
+  }
+
+  void add_show() {
+    auto options = std::make_shared<ShowOptions>();
+    CLI::App* command = add("show", kShow, options, run_show);
+    command->add_option("RECORD", options->record,
+                        "A code, #id, CODE@PERIOD, target:CODE@PERIOD, baseline:CODE, kpa:CODE");
+    command->add_option("FIELD", options->field, "One field of the record");
+    command->add_option("--kind", options->kind, "List all records of a kind, e.g. indicator");
+    command->add_option("--as-of", options->as_of,
+                        "The confirmed record at a position, or when the hub had it (UTC)");
+  }
+
+  void add_edits() {
+    auto set = std::make_shared<EditOptions>();
+    CLI::App* set_command = add("set", kSet, set, run_set);
+    set_command->add_option("RECORD", set->record, "A code, #id, CODE@PERIOD, new:KIND, …")
+        ->required();
+    set_command->add_option("FIELD=VALUE", set->assignments, "What to write")->required();
+    set_command->add_option("-m,--message", set->message, "Why; kept with the change for good");
+    set_command->add_option("--context", set->context,
+                            "What you had looked at, as `show` printed it; else what there is now");
+
+    auto deleted = std::make_shared<EditOptions>();
+    CLI::App* delete_command = add("delete", kDelete, deleted, run_delete);
+    delete_command->add_option("RECORD", deleted->record, "As for set")->required();
+    delete_command->add_option("-m,--message", deleted->message, "Why");
+    delete_command->add_option("--context", deleted->context, "As for set");
+    delete_command->add_flag("--undo", deleted->undo, "Bring a deleted record back");
+  }
+
+  void add_history() {
+    auto logged = std::make_shared<HistoryOptions>();
+    CLI::App* log = add("log", kLog, logged, run_log);
+    log->add_option("RECORD", logged->record, "As for show");
+    log->add_option("FIELD", logged->field, "One field of the record");
+    log->add_option("-n,--most", logged->most, "Changesets at the most, without a RECORD")
+        ->capture_default_str()
+        ->check(CLI::Range(size_t{1}, size_t{1'000'000'000}));
+
+    auto compared = std::make_shared<HistoryOptions>();
+    CLI::App* diff = add("diff", kDiff, compared, run_diff);
+    diff->add_option("FROM", compared->from, "A position or a time")->required();
+    diff->add_option("TO", compared->to, "A position or a time");
+  }
+
+  void add_conflicts() {
+    add("conflicts", kConflicts, run_conflicts);
+    auto options = std::make_shared<ResolveOptions>();
+    CLI::App* command = add("resolve", kResolve, options, run_resolve);
+    command->add_option("RECORD", options->record, "As `conflicts` names it")->required();
+    command->add_option("FIELD", options->field, "As `conflicts` names it")->required();
+    command->add_option("--context", options->context,
+                        "What `conflicts` printed: refuse if something came since");
+    command->add_flag("--keep", options->keep, "The value that the cell reads now");
+    command->add_option("--take", options->take, "The contender with this number")
+        ->check(CLI::Range(size_t{1}, size_t{1'000'000}));
+    command->add_option_function<std::string>(
+        "--value",
+        [options](const std::string& text) {
+          options->value = text;
+          options->has_value = true;
+        },
+        "Another value");
+    command->add_option("-m,--message", options->message, "Why; kept with it for good");
+  }
+
+  void add_sync() {
+    app_.add_subcommand("sync", kSync)->callback([this] {
+      command_ = [this] { return line_.sync(session_); };
+    });
+    add("status", "What is confirmed, waiting, held and contended in each ledger, and since when",
+        run_status);
+    auto held = std::make_shared<HeldOptions>();
+    CLI::App* held_command = add("held", kHeld, held, run_held);
+    held_command
+        ->add_option("--reapply", held->reapply, "Save this changeset again, as it was seen then")
+        ->check(CLI::Range(uint64_t{1}, kMostSeq));
+    held_command->add_option("--discard", held->discard, "Take this changeset off the list")
+        ->check(CLI::Range(uint64_t{1}, kMostSeq))
+        ->excludes("--reapply");
+    held_command->add_flag("--all", held->all, "Those taken off the list too");
+    held_command->add_option("-m,--message", held->message, "Why");
+
+    auto agent = std::make_shared<AgentCommandOptions>();
+    CLI::App* agent_command = app_.add_subcommand("agent", kAgent);
+    agent_command->callback(
+        [this, agent] { command_ = [this, agent] { return line_.agent(session_, *agent); }; });
+    agent_command->add_option("--at", agent->at, "Local time, HH:MM")->capture_default_str();
+  }
+
+  CLI::App app_;
+  Line& line_;
+  Session session_;
+  std::function<Status()> command_;
+};
+
+}  // namespace
+
+int run_command_line(int count, char** arguments, Line& line) {
+  SystemClock clock;
+  return CommandLine(clock, line).run(count, arguments);
+}
+
+}  // namespace daftar::client

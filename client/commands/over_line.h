@@ -1,0 +1,14 @@
+// The commands that speak with the hub: in the program daftar-line alone.
+#pragma once
+
+#include "client/client_store.h"
+#include "client/commands/commands.h"
+
+namespace daftar::client {
+
+Status run_sync_command(const Session& session);
+Status run_agent_command(const Session& session, const AgentCommandOptions& options);
+/// One quiet sync as `identity`; how it ended.
+Status run_sync_as(const Session& session, ClientStore& store, const Identity& identity);
+
+}  // namespace daftar::client

@@ -1,0 +1,522 @@
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace daftar::simulation {
+namespace {
+
+constexpr size_t kMostDevices = 14;
+
+// Devices and a hub that knows them, made once for the process and copied for each schedule: keys
+// and tables take longer to make than a schedule to run.
+struct Template {
+  TempFolder folder;
+  std::vector<UserNumber> users;
+  std::vector<DeviceNumber> numbers;
+};
+
+bool holds_ledger(size_t device, size_t ledger) { return ledger == 0 || device % 3 != 2; }
+
+const Template& the_template() {
+  thread_local const std::unique_ptr<const Template> made = [] {
+    auto result = std::make_unique<Template>();
+    const std::string hub_folder = result->folder / "hub";
+    need(hub::HubStore::create(hub_folder, "hub.test"));
+    const auto hub = need(hub::HubStore::open(hub_folder, Database::Access::read_write));
+    for (size_t ledger = 0; ledger < kLedgers; ++ledger) need(hub->add_ledger(ledger_name(ledger)));
+    const hub::HubIdentity identity = need(hub->identity());
+    for (size_t i = 0; i < kMostDevices; ++i) {
+      const std::string folder = result->folder / ("device-" + std::to_string(i));
+      need(client::ClientStore::create(folder));
+      const auto store = need(client::ClientStore::open(folder));
+      std::vector<std::string> ledgers;
+      for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+        if (holds_ledger(i, ledger)) ledgers.emplace_back(ledger_name(ledger));
+      }
+      const hub::Device device =
+          need(hub->add_device(need(store->key()).public_key(), std::nullopt, "", false, ledgers));
+      need(store->set_identity(
+          {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key()}));
+      for (const std::string& ledger : ledgers) need(store->add_ledger(ledger));
+      result->users.push_back(device.user);
+      result->numbers.push_back(device.number);
+    }
+    return result;
+  }();
+  return *made;
+}
+
+// Files of a folder, both those in SQLite's file system and the others (keys).
+void copy_machine(FaultDisk& disk, const std::string& from, const std::string& to) {
+  copy_folder(from, to);
+  disk.copy(from, to);
+}
+
+constexpr bool is_process_death(DiskFault fault) {
+  return fault == DiskFault::power_cut || fault == DiskFault::kill;
+}
+
+}  // namespace
+
+const char* ledger_name(size_t ledger) {
+  return ledger == 0 ? "administration/one" : "administration/two";
+}
+
+World::World(const Schedule& schedule, bool with_trace)
+    : schedule_(schedule), with_trace_(with_trace), disk_(FaultDisk::install()) {
+  const Template& made = the_template();
+  root_ = made.folder / "world";
+  hub_folder_ = root_ + "/hub";
+  std::filesystem::create_directories(root_);
+  copy_machine(disk_, made.folder / "hub", hub_folder_);
+  for (size_t i = 0; i < std::min(schedule.devices, kMostDevices); ++i) {
+    Device& device = devices_.emplace_back();
+    device.folder = root_ + "/device-" + std::to_string(i);
+    copy_machine(disk_, made.folder / ("device-" + std::to_string(i)), device.folder);
+    device.numbers = {made.numbers[i]};
+    device.user = made.users[i];
+    device.store = need(client::ClientStore::open(device.folder));
+  }
+  open_hubs();
+}
+
+World::~World() {
+  late_requests_.clear();
+  hubs_.clear();
+  // Before their disks: a database that closes writes.
+  devices_.clear();
+  for (const char* name : {"/hub", "/hub-backup"}) disk_.erase(root_ + name);
+  for (size_t i = 0; i < kMostDevices; ++i) {
+    const std::string folder = root_ + "/device-" + std::to_string(i);
+    disk_.erase(folder);
+    disk_.erase(folder + "-backup");
+  }
+  std::filesystem::remove_all(root_);
+}
+
+void World::fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+  say("WRONG: ", what);
+}
+
+void World::run() {
+  Dice dice(schedule_.seed + 99);
+  try {
+    for (const Step& one : schedule_.steps) {
+      if (!failure_.empty()) return;
+      step(one);
+    }
+    heal(dice);
+    if (failure_.empty()) compare();
+  } catch (const std::exception& error) {
+    fail(std::string("stopped: ") + error.what());
+  }
+}
+
+void World::step(const Step& step) {
+  const size_t index = step.device % devices_.size();
+  Device& device = devices_[index];
+  Dice dice(step.seed);
+  const size_t ledger = holds(device, 1) && step.b % 4 == 0 ? 1 : 0;
+  if (step.kind == StepKind::lock) {
+    locked_.reset();
+    if (step.a % 2 == 0) locked_ = RecordKey{4, 900, 1 + step.b % 8, ""};
+    return;
+  }
+  if (step.kind == StepKind::deliver) return deliver(dice, 1 + step.a % 30);
+  if (step.kind == StepKind::hub_fault) return fault(hub_folder_, step, true);
+  if (step.kind == StepKind::back_up_hub) {
+    copy_machine(disk_, hub_folder_, root_ + "/hub-backup");
+    has_hub_backup_ = true;
+    in_backup_ = acknowledged_;
+    return say("the hub is backed up");
+  }
+  if (step.kind == StepKind::restore_hub) return restore_hub(dice);
+  switch (step.kind) {
+    case StepKind::open_form:
+      if (device.forms.size() < 3) device.forms.push_back(open_screen(index, ledger));
+      break;
+    case StepKind::save:
+    case StepKind::remove: {
+      const std::optional<Screen> screen = take_form(index, ledger, step.a);
+      std::vector<RecordEdits> edits;
+      if (step.kind == StepKind::save) {
+        edits = make_edits(dice, screen->ledger);
+      } else {
+        edits = {{RecordKey{4, 900,
+                            1 + screen->ledger * 5 + dice.below(screen->ledger == 0 ? 5 : 3), ""},
+                  {{kDeletedField, Value::boolean(dice.chance(75)), {}}}}};
+      }
+      save(index, *screen, std::move(edits), std::nullopt, screen->context, dice);
+      break;
+    }
+    case StepKind::resolve:
+      resolve(index, ledger, dice);
+      break;
+    case StepKind::export_workbook:
+      workbooks_.push_back(open_screen(index, ledger));
+      break;
+    case StepKind::import_workbook:
+      import_workbook(index, dice);
+      break;
+    case StepKind::reapply:
+      reapply(index, ledger, dice);
+      break;
+    case StepKind::sync:
+      start_sync(index, step);
+      break;
+    case StepKind::partition:
+      device.is_cut_off = !device.is_cut_off;
+      if (device.is_cut_off) note(Event::partition);
+      break;
+    case StepKind::enrol:
+      if (device.is_forked && !device.session) enrol(index, dice);
+      break;
+    case StepKind::clock: {
+      note(Event::clock_jump);
+      FakeClock& clock = step.b % 3 == 0 ? hub_clock_ : device.clock;
+      clock.wall = step.a % 3 == 0   ? 1'000
+                   : step.a % 3 == 1 ? clock.wall + 86'400'000 * (step.b % 400)
+                                     : clock.wall - std::min<uint64_t>(clock.wall, 1'000'000'000);
+      break;
+    }
+    case StepKind::device_fault:
+      fault(device.folder, step, false);
+      break;
+    case StepKind::make_room:
+      note_struck(step.a % 2 == 0 ? hub_folder_ : device.folder, step.a % 2 == 0);
+      disk_.make_room(step.a % 2 == 0 ? hub_folder_ : device.folder);
+      break;
+    case StepKind::clone:
+      clone(index, dice);
+      break;
+    case StepKind::back_up_device:
+      copy_machine(disk_, device.folder, device.folder + "-backup");
+      device.has_backup = true;
+      device.is_backup_of_older_number = false;
+      break;
+    case StepKind::restore_device:
+      restore_device(index, dice);
+      break;
+    default:
+      break;
+  }
+  check_device(index, dice);
+  check_hub(dice);
+}
+
+// ---- sessions
+
+void World::start_sync(size_t index, const Step& step) {
+  Device& device = devices_[index];
+  if (device.session || device.is_cut_off) return;
+  LineFault fault;
+  fault.seed = step.seed;
+  const size_t draw = step.a % 10;
+  if (draw < 2) fault.cut_at = step.b % 14;
+  if (draw == 2) fault.silent_at = step.b % 14;
+  if (draw < 5) fault.late_percent = 60;
+  fault.twice_percent = draw == 5 ? 50 : 0;
+  say("device ", index, " begins to sync");
+  device.session = std::make_unique<Session>(*this, *device.store, device.clock,
+                                             device.numbers.back(), step.b / 20, fault);
+  device.session->start();
+  if (device.session->is_done()) end_session(index);
+}
+
+void World::end_session(size_t index) {
+  Device& device = devices_[index];
+  const client::SyncReport report = device.session->report();
+  device.session.reset();
+  if (!report.turned_away.empty()) note(Event::turned_away);
+  if (!report.forked.empty()) {
+    if (!std::exchange(device.is_forked, true)) note(Event::fork);
+  }
+  say("device ", index, " has synced: ", report.status.ok() ? "done" : report.status.text(),
+      ", pushed ", report.pushed, ", pulled ", report.pulled,
+      report.forked.empty() ? "" : ", its disk has forked",
+      report.turned_away.empty() ? "" : ", turned away");
+}
+
+// One message of some session, or the queue of some hub process. False if nothing waits.
+bool World::deliver_one(Dice& dice) {
+  std::vector<size_t> ready;
+  for (size_t i = 0; i < devices_.size(); ++i) {
+    if (devices_[i].session && devices_[i].session->has_message()) ready.push_back(i);
+  }
+  std::vector<HubProcess*> queued;
+  for (HubProcess& process : hubs_) {
+    if (process.has_queue) queued.push_back(&process);
+  }
+  if (!late_requests_.empty() && dice.chance(10)) {
+    const auto request = std::move(late_requests_.front());
+    late_requests_.pop_front();
+    note(Event::late_request);
+    say("a request arrives after its session");
+    request();
+    check_hub(dice);
+    return true;
+  }
+  const size_t count = ready.size() + queued.size();
+  if (count == 0) {
+    for (size_t i = 0; i < devices_.size(); ++i) {
+      Device& device = devices_[i];
+      if (!device.session) continue;
+      device.session->time_out(device.clock, device.clock.steady);
+      if (!device.session->is_done()) fail("a session waits for ever");
+      end_session(i);
+      return true;
+    }
+    return false;
+  }
+  const size_t choice = dice.below(count);
+  if (choice >= ready.size()) {
+    settle(*queued[choice - ready.size()]);
+    check_hub(dice);
+    return true;
+  }
+  const size_t index = ready[choice];
+  devices_[index].session->deliver();
+  check_hub(dice);
+  check_device(index, dice);
+  if (devices_[index].session && devices_[index].session->is_done()) end_session(index);
+  return true;
+}
+
+void World::deliver(Dice& dice, size_t count) {
+  for (size_t i = 0; i < count && failure_.empty(); ++i) {
+    if (!deliver_one(dice)) return;
+  }
+}
+
+void World::add_late_request(std::function<void()> request) {
+  if (late_requests_.size() < 4) late_requests_.push_back(std::move(request));
+}
+
+void World::note_acknowledged(const std::string& ledger, uint64_t position) {
+  for (size_t i = 0; i < kLedgers; ++i) {
+    if (ledger == ledger_name(i)) acknowledged_[i] = std::max(acknowledged_[i], position);
+  }
+}
+
+// ---- the hub
+
+void World::settle(HubProcess& process) {
+  while (process.writer->run_once()) {
+  }
+  process.has_queue = false;
+}
+
+void World::open_hubs() {
+  hubs_.clear();
+  const auto open_store = [&] {
+    return need(hub::HubStore::open(hub_folder_, Database::Access::read_write));
+  };
+  if (schedule_.hubs > 1) note(Event::two_hubs);
+  for (size_t i = 0; i < schedule_.hubs; ++i) {
+    HubProcess& process = hubs_.emplace_back();
+    process.store = open_store();
+    process.writer = std::make_unique<hub::Writer>(
+        open_store(), hub_clock_,
+        [this](const Changeset& changeset, uint64_t) -> std::optional<RefusalReason> {
+          const bool is_locked =
+              locked_ &&
+              std::any_of(changeset.records.begin(), changeset.records.end(),
+                          [&](const RecordEdits& record) { return record.key == *locked_; });
+          return is_locked ? std::optional(RefusalReason::period_locked) : std::nullopt;
+        });
+    process.service = std::make_unique<hub::Service>(open_store(), need(process.store->identity()),
+                                                     *process.writer);
+  }
+}
+
+// Only `power_cut` and `kill` end the process; after an error the hub goes on.
+void World::check_hub(Dice& dice) {
+  note_struck(hub_folder_, true);
+  if (!disk_.is_dead(hub_folder_)) return;
+  say("the hub goes down");
+  hubs_.clear();
+  const bool answers_arrive = dice.chance(50);
+  for (Device& device : devices_) {
+    if (device.session) device.session->hub_gone(answers_arrive);
+  }
+  disk_.restart(hub_folder_, [&](uint64_t count) { return dice.below(count); });
+  open_hubs();
+  for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+    LedgerStore& store = hubs_[0].store->ledgers();
+    const uint64_t size = need(store.row(*need(store.find_ledger(ledger_name(ledger))))).size;
+    if (size < acknowledged_[ledger]) {
+      fail("the hub has " + std::to_string(size) + " entries of " + ledger_name(ledger) +
+           " and had acknowledged " + std::to_string(acknowledged_[ledger]));
+    }
+  }
+}
+
+// ---- disks
+
+void World::fault(const std::string& folder, const Step& step, bool is_hub) {
+  constexpr DiskFault kFaults[] = {DiskFault::power_cut, DiskFault::power_cut, DiskFault::kill,
+                                   DiskFault::io_error, DiskFault::full};
+  if (disk_.has_struck(folder)) return;
+  const DiskFault fault = kFaults[step.a % 5];
+  // A full disk is common enough; as long as it lasts nothing else happens there.
+  disk_.plan(folder, fault, step.b % (is_hub ? 60 : 40));
+}
+
+void World::note_struck(const std::string& folder, bool is_hub) {
+  const std::optional<DiskFault> struck = disk_.struck(folder);
+  if (!struck) return;
+  const auto first = is_hub ? Event::hub_power_cut : Event::device_power_cut;
+  note(static_cast<Event>(static_cast<int>(first) + static_cast<int>(*struck)));
+  if (*struck == DiskFault::io_error) disk_.make_room(folder);
+}
+
+void World::check_device(size_t index, Dice& dice) {
+  Device& device = devices_[index];
+  note_struck(device.folder, false);
+  if (disk_.is_dead(device.folder)) restart_device(index, dice);
+}
+
+void World::restart_device(size_t index, Dice& dice) {
+  Device& device = devices_[index];
+  say("device ", index, " goes down");
+  device.session.reset();
+  device.store.reset();
+  device.forms.clear();
+  disk_.restart(device.folder, [&](uint64_t count) { return dice.below(count); });
+  device.store = need(client::ClientStore::open(device.folder));
+  device.confirmed = {};
+  find_places(index);
+}
+
+void World::clone(size_t index, Dice&) {
+  if (devices_.size() >= kMostDevices || devices_[index].session || devices_[index].is_forked) {
+    return;
+  }
+  note(Event::clone);
+  const std::string folder = root_ + "/device-" + std::to_string(devices_.size());
+  copy_machine(disk_, devices_[index].folder, folder);
+  Device& copy = devices_.emplace_back();
+  const Device& of = devices_[index];
+  copy.folder = folder;
+  copy.clock = of.clock;
+  copy.numbers = of.numbers;
+  copy.user = of.user;
+  copy.confirmed = of.confirmed;
+  copy.store = need(client::ClientStore::open(folder));
+  say("device ", devices_.size() - 1, " is a copy of device ", index);
+}
+
+void World::restore_device(size_t index, Dice&) {
+  Device& device = devices_[index];
+  if (!device.has_backup || device.is_backup_of_older_number || device.session) return;
+  note(Event::device_restored);
+  const auto ids_here = [&] {
+    refresh(device);
+    ChangesetSet ids;
+    for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+      if (!holds(device, ledger)) continue;
+      const Screen screen = open_screen(index, ledger);
+      ids |= screen.known.pulled | screen.known.own;
+      for (const client::PendingChangeset& one :
+           need(device.store->pending(need(device.store->find_ledger(ledger_name(ledger)))))) {
+        if (const auto id = id_of(need(decode_changeset(one.bytes)).message)) ids.set(*id);
+      }
+    }
+    return ids;
+  };
+  const ChangesetSet before = ids_here();
+  device.store.reset();
+  copy_machine(disk_, device.folder + "-backup", device.folder);
+  device.store = need(client::ClientStore::open(device.folder));
+  ++device.restores;
+  device.forms.clear();
+  device.confirmed = {};
+  device.is_forked = false;
+  const ChangesetSet lost = before & ~ids_here();
+  for (size_t id = 0; id < saved_.size(); ++id) {
+    if (lost.test(id)) saved_[id].is_disk_lost = true;
+  }
+  find_places(index);
+  say("device ", index, " is restored from a backup");
+}
+
+void World::restore_hub(Dice&) {
+  if (!has_hub_backup_) return;
+  // Of two disks with one number the hub cannot ask both what they know.
+  std::set<DeviceNumber> numbers;
+  for (const Device& device : devices_) {
+    if (!numbers.insert(device.numbers.back()).second) return;
+  }
+  note(Event::hub_restored);
+  say("the hub is restored from a backup");
+  hubs_.clear();
+  for (Device& device : devices_) {
+    if (device.session) device.session->hub_gone(false);
+  }
+  late_requests_.clear();
+  copy_machine(disk_, root_ + "/hub-backup", hub_folder_);
+  acknowledged_ = in_backup_;
+  open_hubs();
+  // What the operator does: registers again whom the backup does not know, revokes whom nobody will
+  // see again, and says that it was restored.
+  for (Device& device : devices_) register_again(device);
+  for (const hub::Device& known : need(hubs_[0].store->devices())) {
+    if (!numbers.contains(known.number)) need(hubs_[0].store->revoke_device(known.number));
+  }
+  need(hubs_[0].store->begin_awaiting());
+}
+
+// A device that the restored hub does not know gets its number back from the operator.
+hub::Device World::register_again(Device& device) {
+  hub::HubStore& store = *hubs_[0].store;
+  if (const auto known = need(store.device(device.numbers.back()))) return *known;
+  std::vector<std::string> ledgers;
+  for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+    if (holds(device, ledger)) ledgers.emplace_back(ledger_name(ledger));
+  }
+  return need(store.add_device(need(device.store->key()).public_key(), device.user, "again", false,
+                               ledgers, device.numbers.back()));
+}
+
+void World::enrol(size_t index, Dice& dice) {
+  Device& device = devices_[index];
+  hub::HubStore& store = *hubs_[0].store;
+  const Result<PublicKey> key = device.store->prepare_new_key();
+  if (!key.ok()) return;
+  std::optional<hub::Device> registered;
+  for (const hub::Device& known : need(store.devices())) {
+    if (known.key == *key) registered = known;
+  }
+  if (!registered) {
+    std::vector<std::string> ledgers;
+    for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+      if (holds(device, ledger)) ledgers.emplace_back(ledger_name(ledger));
+    }
+    // Numbers that a restored hub has forgotten are not given again.
+    DeviceNumber next = 1;
+    for (const hub::Device& known : need(store.devices())) next = std::max(next, known.number + 1);
+    for (const Device& other : devices_) next = std::max(next, other.numbers.back() + 1);
+    Result<hub::Device> added = store.add_device(*key, device.user, "anew", false, ledgers, next);
+    check_hub(dice);
+    if (!added.ok()) return;
+    registered = *added;
+  }
+  const hub::HubIdentity hub = need(hubs_[0].store->identity());
+  const Status adopted = device.store->adopt(
+      {registered->number, registered->user, "127.0.0.1:1", hub.name, hub.key.public_key()});
+  if (disk_.is_dead(device.folder)) restart_device(index, dice);
+  // What was opened under the old number is closed with its program.
+  device.forms.clear();
+  const Result<client::Identity> now = device.store->identity();
+  if (!now.ok() || now->device != registered->number) return;
+  if (!adopted.ok()) need(device.store->adopt(*now));
+  say("device ", index, " is number ", registered->number, " now");
+  device.numbers.push_back(registered->number);
+  device.is_forked = false;
+  device.is_backup_of_older_number = true;
+  find_places(index);
+}
+
+}  // namespace daftar::simulation
