@@ -179,6 +179,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  // Every statement is written in the program: what it names and is not there was there once.
+  if (code == SQLITE_ERROR) return failure(handle_, SQLITE_CORRUPT);
   if (code != SQLITE_OK) return failure(handle_, code);
   return Statement(statement);
 }

@@ -20,9 +20,10 @@ import office
 import pages
 from office import Device, Hub
 
-# What a damaged folder may answer. 3: a code or record is not found where it was; 11: the version number was hit;
-# 12 and 4: what it sent before does not fit what it sends now.
-ANSWERS = {0, 3, 4, 7, 11, 12}
+# What a damaged folder may answer; never 1, a fault of Daftar. 2: a ledger's name is none any more; 3: a code or
+# record is not found where it was; 6: the hub's address was hit; 11: the version number was; 12 and 4: what it sent
+# before does not fit what it sends now.
+ANSWERS = {0, 2, 3, 4, 6, 7, 11, 12}
 HUB_ANSWERS = {0, 4, 6, 7, 12}
 
 
@@ -133,6 +134,17 @@ class DamageTest(office.OfficeTest):
         self.said(self.campaign.said(
             f"flips in a device's database: {noticed} noticed, {shown} seen by the digest only, the others without "
             f"effect on the register; answers: {dict(self.answers)}"))
+
+    def test_a_column_that_lost_its_name(self):
+        """SQLite finds the schema right as it stands, and only the statement wrong."""
+        path = self.databases["device"]
+        with open(path, "rb") as file:
+            content = file.read()
+        at = content.index(b"reason INTEGER NOT NULL DEFAULT 0, changeset BLOB")
+        size = pages.page_bytes(content)
+        pages.flip(path, at // size + 1, at % size, 0)
+        for words in (["log"], ["set", "1.4@5000", "value=5000"]):
+            self.damaged.run(*words, code=7, error="database.corrupt")
 
     def test_hub(self):
         self.hub.serve()

@@ -17,7 +17,12 @@
 #define DAFTAR_ADDRESS_SANITIZER
 #endif
 #ifdef DAFTAR_ADDRESS_SANITIZER
-#include <sanitizer/allocator_interface.h>
+// From sanitizer/allocator_interface.h, which g++ does not bring.
+extern "C" {
+int __sanitizer_install_malloc_and_free_hooks(void (*on_allocate)(const volatile void*, size_t),
+                                              void (*on_free)(const volatile void*));
+size_t __sanitizer_get_allocated_size(const volatile void* memory);
+}
 #endif
 
 namespace daftar::fuzz {
@@ -37,8 +42,7 @@ void on_allocate(const volatile void* /*memory*/, size_t size) {
 void on_free(const volatile void* memory) {
   if (!is_measuring || memory == nullptr) return;
   // What was allocated before the measuring began does not count.
-  held_bytes -=
-      std::min(held_bytes, __sanitizer_get_allocated_size(const_cast<const void*>(memory)));
+  held_bytes -= std::min(held_bytes, __sanitizer_get_allocated_size(memory));
 }
 
 [[maybe_unused]] const int kHooked =
