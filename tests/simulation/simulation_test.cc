@@ -91,6 +91,8 @@ struct Planted {
   const char* what;
 };
 
+std::ostream& operator<<(std::ostream& out, const Planted& planted) { return out << planted.name; }
+
 constexpr Planted kPlanted[] = {
 #define DAFTAR_DEFECT(name, what) {Defect::name, #name, what},
 #include "common/base/planted.def"

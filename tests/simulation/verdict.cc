@@ -73,10 +73,8 @@ void World::heal(Dice& dice) {
   for (int round = 0; round < kMostRounds && failure_.empty(); ++round) {
     bool is_quiet = true;
     for (size_t i = 0; i < devices_.size() && failure_.empty(); ++i) {
-      for (size_t hub = 0; hub < hubs_.size(); ++hub) {
-        const bool is_unchanged = sync_to_the_end(i, dice);
-        is_quiet = is_quiet && is_unchanged;
-      }
+      const bool is_unchanged = sync_to_the_end(i, dice);
+      is_quiet = is_quiet && is_unchanged;
       if (devices_[i].is_forked) {
         is_quiet = false;
         enrol(i, dice);

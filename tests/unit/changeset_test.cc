@@ -233,10 +233,10 @@ TEST(ChangesetTest, TheLimitsOnEditsAndBytesHold) {
 }
 
 TEST(ChangesetTest, LedgerNames) {
-  for (const char* good : {"national", "administration/public-works-2", "0", "/"}) {
+  for (const char* good : {"national", "administration/public-works-2", "0", "a/b/c"}) {
     EXPECT_TRUE(is_ledger_name(good)) << good;
   }
-  for (const char* bad : {"", "National", "a b", "a_b", "a.b", "طرق"}) {
+  for (const char* bad : {"", "National", "a b", "a_b", "a.b", "طرق", "/", "a/", "/a", "a//b"}) {
     EXPECT_FALSE(is_ledger_name(bad)) << bad;
   }
   EXPECT_TRUE(is_ledger_name(std::string(100, 'a')));
