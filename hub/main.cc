@@ -237,6 +237,45 @@ Status list_devices(const Options& options) {
   return {};
 }
 
+using On = std::function<void(CLI::App* sub, Status (*action)(const Options&))>;
+
+void add_device_commands(CLI::App& app, Options& options, const On& on) {
+  CLI::App* device = app.add_subcommand("device", "Register, list and revoke devices");
+  device->require_subcommand(1);
+  CLI::App* device_add = device->add_subcommand(
+      "add", "Register the device whose key `daftar init` printed; prints its number and user");
+  device_add->add_option("KEY", options.key, "The device's public key")->required();
+  device_add->add_option("--user", options.user, "An existing user's number; else a new one")
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_add
+      ->add_option("--number", options.number,
+                   "After a restore: the number that the device had; else the next free one")
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_add->add_option("--label", options.label, "What people call the device");
+  device_add->add_option("--ledger", options.ledgers,
+                         "A ledger that it may read and write; made if missing");
+  device_add->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
+  on(device_add, add_device);
+  CLI::App* device_revoke = device->add_subcommand("revoke", "Shut a device out");
+  device_revoke->add_option("NUMBER", options.device)
+      ->required()
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  on(device_revoke, revoke_device);
+  CLI::App* device_grant =
+      device->add_subcommand("grant", "Open further ledgers to a registered device");
+  device_grant->add_option("NUMBER", options.device)
+      ->required()
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_grant
+      ->add_option("--user", options.user,
+                   "The user of a device that came back after a restore, and has none")
+      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_grant->add_option("--ledger", options.ledgers, "A ledger; made if missing");
+  device_grant->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
+  on(device_grant, grant_device);
+  on(device->add_subcommand("list", "All devices"), list_devices);
+}
+
 int run(int count, char** arguments) {
   Options options;
   std::function<Status()> command;
@@ -250,7 +289,7 @@ int run(int count, char** arguments) {
       ->envname("DAFTAR_HUB_FOLDER")
       ->capture_default_str();
   app.add_flag("--json", options.as_json, "Print JSON, with message ids");
-  const auto on = [&](CLI::App* sub, Status (*action)(const Options&)) {
+  const On on = [&](CLI::App* sub, Status (*action)(const Options&)) {
     sub->callback(
         [&command, &options, action] { command = [&options, action] { return action(options); }; });
   };
@@ -286,40 +325,7 @@ int run(int count, char** arguments) {
   on(ledger_add, add_ledger);
   on(ledger->add_subcommand("list", "Each ledger's size, root and state digest"), list_ledgers);
 
-  CLI::App* device = app.add_subcommand("device", "Register, list and revoke devices");
-  device->require_subcommand(1);
-  CLI::App* device_add = device->add_subcommand(
-      "add", "Register the device whose key `daftar init` printed; prints its number and user");
-  device_add->add_option("KEY", options.key, "The device's public key")->required();
-  device_add->add_option("--user", options.user, "An existing user's number; else a new one")
-      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  device_add
-      ->add_option("--number", options.number,
-                   "After a restore: the number that the device had; else the next free one")
-      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  device_add->add_option("--label", options.label, "What people call the device");
-  device_add->add_option("--ledger", options.ledgers,
-                         "A ledger that it may read and write; made if missing");
-  device_add->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
-  on(device_add, add_device);
-  CLI::App* device_revoke = device->add_subcommand("revoke", "Shut a device out");
-  device_revoke->add_option("NUMBER", options.device)
-      ->required()
-      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  on(device_revoke, revoke_device);
-  CLI::App* device_grant =
-      device->add_subcommand("grant", "Open further ledgers to a registered device");
-  device_grant->add_option("NUMBER", options.device)
-      ->required()
-      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  device_grant
-      ->add_option("--user", options.user,
-                   "The user of a device that came back after a restore, and has none")
-      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  device_grant->add_option("--ledger", options.ledgers, "A ledger; made if missing");
-  device_grant->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
-  on(device_grant, grant_device);
-  on(device->add_subcommand("list", "All devices"), list_devices);
+  add_device_commands(app, options, on);
 
   if (const std::optional<int> ended = parse_command_line(app, count, arguments)) return *ended;
   const Status done = command();

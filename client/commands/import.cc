@@ -156,7 +156,7 @@ Status run_import(const Session& session, const ImportCommandOptions& options) {
     return outcome_of(plan);
   }
   print_plan(plan, options.again);
-  const Status outcome = outcome_of(plan);
+  Status outcome = outcome_of(plan);
   if (!outcome.ok()) return outcome;
   const Msg message = options.dry_run       ? Msg::import_would_save
                       : plan.drafts.empty() ? Msg::import_nothing

@@ -114,6 +114,26 @@ void World::run() {
   }
 }
 
+void World::save_or_remove(size_t index, size_t ledger, const Step& step, Dice& dice) {
+  const std::optional<Screen> screen = take_form(index, ledger, step.a);
+  std::vector<RecordEdits> edits;
+  if (step.kind == StepKind::save) {
+    edits = make_edits(dice, screen->ledger);
+  } else {
+    edits = {
+        {RecordKey{4, 900, 1 + screen->ledger * 5 + dice.below(screen->ledger == 0 ? 5 : 3), ""},
+         {{kDeletedField, Value::boolean(dice.chance(75)), {}}}}};
+  }
+  save(index, *screen, std::move(edits), std::nullopt, screen->context, dice);
+}
+
+void World::jump(FakeClock& clock, const Step& step) {
+  note(Event::clock_jump);
+  clock.wall = step.a % 3 == 0   ? 1'000
+               : step.a % 3 == 1 ? clock.wall + 86'400'000 * (step.b % 400)
+                                 : clock.wall - std::min<uint64_t>(clock.wall, 1'000'000'000);
+}
+
 void World::step(const Step& step) {
   const size_t index = step.device % devices_.size();
   Device& device = devices_[index];
@@ -138,19 +158,9 @@ void World::step(const Step& step) {
       if (device.forms.size() < 3) device.forms.push_back(open_screen(index, ledger));
       break;
     case StepKind::save:
-    case StepKind::remove: {
-      const std::optional<Screen> screen = take_form(index, ledger, step.a);
-      std::vector<RecordEdits> edits;
-      if (step.kind == StepKind::save) {
-        edits = make_edits(dice, screen->ledger);
-      } else {
-        edits = {{RecordKey{4, 900,
-                            1 + screen->ledger * 5 + dice.below(screen->ledger == 0 ? 5 : 3), ""},
-                  {{kDeletedField, Value::boolean(dice.chance(75)), {}}}}};
-      }
-      save(index, *screen, std::move(edits), std::nullopt, screen->context, dice);
+    case StepKind::remove:
+      save_or_remove(index, ledger, step, dice);
       break;
-    }
     case StepKind::resolve:
       resolve(index, ledger, dice);
       break;
@@ -173,14 +183,9 @@ void World::step(const Step& step) {
     case StepKind::enrol:
       if (device.is_forked && !device.session) enrol(index, dice);
       break;
-    case StepKind::clock: {
-      note(Event::clock_jump);
-      FakeClock& clock = step.b % 3 == 0 ? hub_clock_ : device.clock;
-      clock.wall = step.a % 3 == 0   ? 1'000
-                   : step.a % 3 == 1 ? clock.wall + 86'400'000 * (step.b % 400)
-                                     : clock.wall - std::min<uint64_t>(clock.wall, 1'000'000'000);
+    case StepKind::clock:
+      jump(step.b % 3 == 0 ? hub_clock_ : device.clock, step);
       break;
-    }
     case StepKind::device_fault:
       fault(device.folder, step, false);
       break;

@@ -125,6 +125,8 @@ class World {
  private:
   // world.cc: devices, hub, disks
   void step(const Step& step);
+  void save_or_remove(size_t device, size_t ledger, const Step& step, Dice& dice);
+  void jump(FakeClock& clock, const Step& step);
   void start_sync(size_t device, const Step& step);
   void deliver(Dice& dice, size_t count);
   bool deliver_one(Dice& dice);
