@@ -104,6 +104,7 @@ class Importer {
   uint64_t bytes_read_ = 0;
   bool is_forked_ = false;
   Changeset looked_at_;  ///< what the author has seen, as a changeset of this device says it
+  Continuations continuations_;
   std::unordered_map<std::string, RecordKey> codes_;  ///< of kpas and indicators
   std::unordered_map<std::string, Status> unclear_;   ///< codes that stand for two records
   struct FirstRow {
@@ -168,6 +169,7 @@ Result<ImportPlan> Importer::run() {
   plan_.context = options_.context.value_or(now);
   looked_at_.device = own.device;
   looked_at_.context = plan_.context;
+  DAFTAR_ASSIGN_OR_RETURN(continuations_, store_.ledgers().continuations(ledger_));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store_.held_ledgers());
   is_forked_ = std::any_of(ledgers.begin(), ledgers.end(), [&](const LedgerInfo& held) {
     return held.id == ledger_ && held.forked > 0;
@@ -498,7 +500,7 @@ Status Importer::plan_series() {
 // Whether a value written with the import's context will stand beside what is there: somebody wrote
 // it after the author had looked.
 bool Importer::will_contend(const Cell& cell, const Value& value) const {
-  const Seen seen(looked_at_, false, {});
+  const Seen seen(looked_at_, false, continuations_);
   return cell.current() != nullptr && !seen.covers(*cell.current()) &&
          cell.current()->value != value;
 }
