@@ -202,8 +202,9 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
         std::count_if(work.begin(), work.end(),
                       [&](const PendingChangeset& other) { return other.seq <= seen_seq; }));
     if (is_planted(Defect::made_again_with_old_context)) changeset.context.own_seq = seen_seq;
-    changeset.continues.reset();
-    if (changeset.seq == 1 && fork_row) {
+    // Where the old number has entered nothing, the new one continues what that one would have.
+    if (i > 0 || fork_row) changeset.continues.reset();
+    if (i == 0 && fork_row) {
       changeset.continues = ChainPoint{old_device, fork_seq, fork_row->link};
     }
     // Work that was made again before keeps its first origin.

@@ -95,12 +95,13 @@ class TableExport {
         scan_(number, [&](const RecordKey& key, const RecordState& record) -> Status {
           const auto code = codes_.find(key.id());
           if (code == codes_.end()) return {};
+          // Period and number as they were typed, as long as they are still those.
+          const std::string plain_period = number == kind::baseline
+                                               ? value_text(record.reading(field::baseline_period))
+                                               : period_text(key.qualifier);
           std::string period = value_text(record.reading(period_as_written));
-          if (period.empty()) {
-            period = number == kind::baseline ? value_text(record.reading(field::baseline_period))
-                                              : period_text(key.qualifier);
-          }
-          // The number as it was typed, as long as the value is still that number.
+          const Result<ParsedPeriod> parsed = parse_period(period);
+          if (!parsed.ok() || parsed->period.text() != plain_period) period = plain_period;
           const Value value = record.reading(field::measurement_value);
           const std::string typed = value_text(record.reading(field::measurement_value_as_written));
           const Result<Decimal> number_typed = Decimal::parse(typed);

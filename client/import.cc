@@ -42,12 +42,16 @@ const SeriesTable kSeriesTables[] = {
 };
 
 // A row on its way: its record and the cells that it names.
+// Rows that say the same as an earlier one, and share its fate: (file, line).
+using Repeats = std::vector<std::pair<size_t, uint64_t>>;
+
 struct PlannedRow {
   size_t file = 0;  ///< index into ImportPlan::files
   uint64_t line = 0;
   RecordKey key;
   std::vector<std::pair<FieldNumber, Value>> cells;
   bool is_new_record = false;
+  Repeats repeats;
 };
 
 class Importer {
@@ -69,6 +73,7 @@ class Importer {
     KindNumber kind = 0;
     std::string parent;
     std::vector<std::string> cells;
+    Repeats repeats;
   };
 
   Status open_files();
@@ -90,6 +95,7 @@ class Importer {
   [[nodiscard]] bool will_contend(const Cell& cell, const Value& value) const;
   void add_drafts(size_t file, std::vector<RecordEdits> edits);
   void note(size_t file, uint64_t line, RowFate fate, Status reason);
+  void note_with_repeats(const PlannedRow& row, RowFate fate, const Status& reason);
   void note_twice(const PlannedRow& row, const PlannedRow& other);
   void count(size_t file, RowFate fate) { ++plan_.files[file].rows[fate]; }
 
@@ -149,6 +155,11 @@ bool has_columns(const std::vector<std::string>& columns,
 void Importer::note(size_t file, uint64_t line, RowFate fate, Status reason) {
   count(file, fate);
   plan_.notes.push_back({file, line, fate, std::move(reason)});
+}
+
+void Importer::note_with_repeats(const PlannedRow& row, RowFate fate, const Status& reason) {
+  note(row.file, row.line, fate, reason);
+  for (const auto& [file, line] : row.repeats) note(file, line, fate, reason);
 }
 
 // Refuses a row because another one says something else of the same record.
@@ -311,17 +322,20 @@ Status Importer::collect_indicators(const OpenFile& file) {
     const auto [before, is_first] = first_rows_.emplace(*code, FirstRow{file.index, rows.size()});
     if (!is_first) {
       const FirstRow& at = before->second;
-      const IndicatorRow& first = indicator_rows_[at.file][at.index].second;
+      IndicatorRow& first = indicator_rows_[at.file][at.index].second;
       if (first.cells == row.cells && columns_of(at.file) == file.columns) {
-        count(file.index, RowFate::same);
+        first.repeats.emplace_back(file.index, row.line);
       } else {
-        note_twice({file.index, row.line, {}, {}, false}, {at.file, first.line, {}, {}, false});
+        note_twice({file.index, row.line, {}, {}, false, {}},
+                   {at.file, first.line, {}, {}, false, {}});
       }
       return {};
     }
-    IndicatorRow indicator{row.line, level == "kpa" ? kind::kpa : kind::indicator,
+    IndicatorRow indicator{row.line,
+                           level == "kpa" ? kind::kpa : kind::indicator,
                            plain_code(cell_of(file.columns, row.cells, "parent_id")),
-                           std::move(row.cells)};
+                           std::move(row.cells),
+                           {}};
     if (!codes_.contains(*code) && !fresh_.contains(*code)) {
       fresh_.emplace(*code, indicator);
       fresh_order_.push_back(*code);
@@ -347,7 +361,7 @@ Result<PlannedRow> Importer::indicator_row(const OpenFile& file, const std::stri
                                            const IndicatorRow& indicator) {
   if (const auto reason = unfit_.find(code); reason != unfit_.end()) return reason->second;
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, find_code(code, Msg::indicator_missing));
-  PlannedRow row{file.index, indicator.line, key, {}, fresh_.contains(code)};
+  PlannedRow row{file.index, indicator.line, key, {}, fresh_.contains(code), indicator.repeats};
   if (row.key.kind != indicator.kind) return Status(Code::conflict, Msg::level_changed, {code});
   const Kind& described = *find_kind(indicator.kind);
   row.cells.emplace_back(described.find("code")->number, Value::text(code));
@@ -398,7 +412,8 @@ Status Importer::plan_indicators(const OpenFile& file) {
   for (const auto& [code, indicator] : indicator_rows_[file.index]) {
     const Result<PlannedRow> row = indicator_row(file, code, indicator);
     if (!row.ok()) {
-      note(file.index, indicator.line, RowFate::refused, row.status());
+      note_with_repeats({file.index, indicator.line, {}, {}, false, indicator.repeats},
+                        RowFate::refused, row.status());
       continue;
     }
     DAFTAR_RETURN_IF_ERROR(compare(*row, edits));
@@ -419,7 +434,7 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
   }
   DAFTAR_ASSIGN_OR_RETURN(const ParsedPeriod parsed, parse_period(period_text));
   const std::string canonical_period = parsed.period.text();
-  PlannedRow planned{file.index, row.line, indicator, {}, false};
+  PlannedRow planned{file.index, row.line, indicator, {}, false, {}};
   planned.key.kind = table.kind;
   if (table.period) {
     planned.cells.emplace_back(*table.period, Value::period(parsed.period.bytes()));
@@ -484,8 +499,10 @@ Status Importer::plan_series() {
       agree = agree && rows[end].cells == rows[begin].cells;
     }
     if (agree) {
+      for (size_t i = begin + 1; i < end; ++i) {
+        rows[begin].repeats.emplace_back(rows[i].file, rows[i].line);
+      }
       DAFTAR_RETURN_IF_ERROR(compare(rows[begin], edits[rows[begin].file]));
-      for (size_t i = begin + 1; i < end; ++i) count(rows[i].file, RowFate::same);
     } else {
       for (size_t i = begin; i < end; ++i) {
         note_twice(rows[i], rows[i == begin ? begin + 1 : begin]);
@@ -512,7 +529,7 @@ Status Importer::compare(const PlannedRow& row, std::vector<RecordEdits>& edits)
     DAFTAR_ASSIGN_OR_RETURN(record, view_.record(row.key));
   }
   if (record.is_deleted()) {
-    note(row.file, row.line, RowFate::refused, {Code::refused, Msg::row_deleted});
+    note_with_repeats(row, RowFate::refused, {Code::refused, Msg::row_deleted});
     return {};
   }
   RecordEdits wanted{row.key, {}};
@@ -533,13 +550,13 @@ Status Importer::compare(const PlannedRow& row, std::vector<RecordEdits>& edits)
     wanted.cells.push_back({number, value, Place{"", row.line, 0}});
   }
   if (contended > 0) {
-    note(row.file, row.line, RowFate::contended, {Code::conflict, Msg::row_contended});
+    note_with_repeats(row, RowFate::contended, {Code::conflict, Msg::row_contended});
   } else if (will_stand_beside) {
-    note(row.file, row.line, RowFate::contended, {Code::conflict, Msg::row_will_contend});
-  } else if (wanted.cells.empty()) {
-    count(row.file, RowFate::same);
+    note_with_repeats(row, RowFate::contended, {Code::conflict, Msg::row_will_contend});
   } else {
-    count(row.file, record.cells.empty() ? RowFate::fresh : RowFate::changed);
+    const RowFate written = record.cells.empty() ? RowFate::fresh : RowFate::changed;
+    count(row.file, wanted.cells.empty() ? RowFate::same : written);
+    for (const auto& [file, line] : row.repeats) count(file, RowFate::same);
   }
   if (wanted.cells.empty()) return {};
   std::sort(wanted.cells.begin(), wanted.cells.end(),

@@ -11,8 +11,8 @@ class GrpcLine : public Line {
   Status agent(const Session& session, const AgentCommandOptions& options) override {
     return run_agent_command(session, options);
   }
-  Status sync_as(const Session& session, ClientStore& store, const Identity& identity) override {
-    return run_sync_as(session, store, identity);
+  Status learn(const Session& session, ClientStore& store, const Identity& identity) override {
+    return run_learn(session, store, identity);
   }
 };
 

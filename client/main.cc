@@ -13,7 +13,7 @@ class LineElsewhere : public Line {
   explicit LineElsewhere(char** arguments) : arguments_(arguments) {}
   Status sync(const Session&) override { return become_line(); }
   Status agent(const Session&, const AgentCommandOptions&) override { return become_line(); }
-  Status sync_as(const Session&, ClientStore&, const Identity&) override { return become_line(); }
+  Status learn(const Session&, ClientStore&, const Identity&) override { return become_line(); }
 
  private:
   Status become_line() { return become_program("daftar-line", arguments_); }

@@ -12,7 +12,8 @@ namespace daftar::client {
 SyncReport run_sync(ClientStore& store, boost::asio::io_context& context,
                     const std::shared_ptr<grpc::Channel>& channel, Clock& clock,
                     const SyncSession::Progress& progress,
-                    const std::function<void(std::function<void()> cancel)>& cancel_on) {
+                    const std::function<void(std::function<void()> cancel)>& cancel_on,
+                    std::optional<DeviceNumber> learn_as) {
   SyncReport failed;
   const Result<Identity> identity = store.identity();
   const auto lock = FileLock::acquire(store.folder() + "/sync.lock");
@@ -24,8 +25,9 @@ SyncReport run_sync(ClientStore& store, boost::asio::io_context& context,
     failed.status = Status(Code::exists, Msg::sync_running, {store.folder()});
     return failed;
   }
-  GrpcTransport transport(context, channel, identity->device);
-  SyncSession session(store, transport, clock, progress);
+  GrpcTransport transport(context, channel, learn_as.value_or(identity->device));
+  SyncSession session(store, transport, clock, progress,
+                      learn_as ? SyncSession::Purpose::learn : SyncSession::Purpose::exchange);
   transport.attach(session);
   cancel_on([&session] { session.cancel(); });
   session.start();

@@ -37,8 +37,13 @@ Msg turned_away_message(v1::TurnedAway::Reason reason) {
 
 }  // namespace
 
-SyncSession::SyncSession(ClientStore& store, Transport& transport, Clock& clock, Progress progress)
-    : store_(store), transport_(transport), clock_(clock), progress_(std::move(progress)) {}
+SyncSession::SyncSession(ClientStore& store, Transport& transport, Clock& clock, Progress progress,
+                         Purpose purpose)
+    : store_(store),
+      transport_(transport),
+      clock_(clock),
+      progress_(std::move(progress)),
+      purpose_(purpose) {}
 
 void SyncSession::wait_for_answer(size_t sent_bytes) {
   deadline_ms_ = clock_.steady_ms() + kAnswerDeadlineMs + sent_bytes / kSlowestBytesPerMs;
@@ -147,7 +152,11 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
   report_.expected = 0;
   std::set<std::string> listed;
   for (const v1::LedgerHead& head : reply.ledgers()) listed.insert(head.ledger());
-  DAFTAR_RETURN_IF_ERROR(store_.set_listed_ledgers(listed));
+  if (purpose_ == Purpose::learn) {
+    DAFTAR_RETURN_IF_ERROR(check_all_listed(listed));
+  } else {
+    DAFTAR_RETURN_IF_ERROR(store_.set_listed_ledgers(listed));
+  }
   for (const v1::LedgerHead& head : reply.ledgers()) {
     RemoteLedger ledger;
     ledger.name = head.ledger();
@@ -163,7 +172,9 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     }
     if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
     ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
-    Status reconciled = store_.reconcile_chain(ledger.id, ledger.chain);
+    Status reconciled = purpose_ == Purpose::learn
+                            ? Status()  // it is the chain of another number
+                            : store_.reconcile_chain(ledger.id, ledger.chain);
     if (reconciled.code() == Code::forked) {
       report_.forked.insert(ledger.name);
     } else if (!reconciled.ok()) {
@@ -180,6 +191,20 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
       report_.turned_away[ledger.name] = Msg::push_no_ledger;
     } else {
       report_.expected += 2 * ledger.waiting;  // there, and back as an entry
+    }
+  }
+  return {};
+}
+
+// Of a ledger that the hub opened to the old number and not to the new one nothing can be learnt:
+// its work would be made again whether the hub has it or not.
+Status SyncSession::check_all_listed(const std::set<std::string>& listed) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::set<std::string> before, store_.listed_ledgers());
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> held, store_.held_ledgers());
+  for (const LedgerInfo& ledger : held) {
+    const bool has_work = ledger.waiting + ledger.entered + ledger.forked > 0;
+    if (has_work && before.contains(ledger.name) && !listed.contains(ledger.name)) {
+      return {Code::refused, Msg::init_ledger_not_open, {ledger.name}};
     }
   }
   return {};
@@ -283,6 +308,7 @@ void SyncSession::begin_push() {
   sent_seq_ = 0;
   bool is_waiting = false;
   for (const RemoteLedger& ledger : remotes_) {
+    if (purpose_ == Purpose::learn) break;
     const auto batch = store_.waiting_batch(ledger.id, 0);
     if (!batch.ok()) return finish(batch.status());
     is_waiting = is_waiting || !batch->empty();
@@ -379,7 +405,10 @@ Status SyncSession::begin_pull() {
   v1::PullRequest request;
   for (const RemoteLedger& ledger : remotes_) {
     DAFTAR_ASSIGN_OR_RETURN(const TreeHead verified, store_.verified_head(ledger.id));
-    if (ledger.head.size <= verified.size && report_.pushed == 0) continue;
+    // A push that found the fork came behind entries that the hub's heads did not name yet.
+    const bool is_behind = ledger.head.size > verified.size || report_.pushed > 0 ||
+                           report_.forked.contains(ledger.name);
+    if (!is_behind) continue;
     DAFTAR_ASSIGN_OR_RETURN(const ChainPoint own, store_.newest_own(ledger.id));
     v1::PullFrom& from = *request.add_ledgers();
     from.set_ledger(ledger.name);

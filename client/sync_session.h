@@ -60,10 +60,18 @@ struct SyncReport {
 
 class SyncSession {
  public:
+  enum class Purpose {
+    exchange,
+    /// Takes what the hub has and sends nothing: under the number that this disk is about to get,
+    /// so that only what the hub does not have is made again.
+    learn,
+  };
+
   /// Called after each durable step, with the report so far.
   using Progress = std::function<void(const SyncReport&)>;
 
-  SyncSession(ClientStore& store, Transport& transport, Clock& clock, Progress progress);
+  SyncSession(ClientStore& store, Transport& transport, Clock& clock, Progress progress,
+              Purpose purpose = Purpose::exchange);
 
   void start();
   void on_heads(const Status& status, const v1::HeadsReply& reply);
@@ -96,6 +104,7 @@ class SyncSession {
 
   void ask_heads(bool show);
   Status read_heads(const v1::HeadsReply& reply);
+  Status check_all_listed(const std::set<std::string>& listed);
   void begin_recovery();
   Status send_recovery();
   void begin_push();
@@ -114,6 +123,7 @@ class SyncSession {
   Transport& transport_;
   Clock& clock_;
   Progress progress_;
+  Purpose purpose_;
   Identity identity_;
   SyncReport report_;
   Step step_ = Step::idle;

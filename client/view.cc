@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "common/base/decimal.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -77,6 +78,26 @@ void add_changes(const RecordKey& key, const RecordState& before, const RecordSt
   }
 }
 
+// A number that was typed in two ways is one number: where the value is not contended, how it was
+// typed is not either.
+void settle_spellings(KindNumber kind, RecordState& record) {
+  for (const Cell& cell : record.cells) {
+    const std::optional<FieldNumber> number = companion_of(kind, cell.field);
+    if (!number || cell.is_contended()) continue;
+    if (record.find(*number) == nullptr) return;
+    Cell& spelling = record.find_or_add(*number);
+    const bool same = std::all_of(spelling.standing.begin(), spelling.standing.end(),
+                                  [&](const Version& version) {
+                                    const auto text = version.value.as_text();
+                                    const Result<Decimal> typed = Decimal::parse(text ? *text : "");
+                                    return version.value.is_empty() ||
+                                           (typed.ok() && Value::decimal(*typed) == cell.reading());
+                                  });
+    if (same && spelling.has_current) spelling.standing.resize(1);
+    return;  // a kind has one number with a spelling; the cells may have moved
+  }
+}
+
 }  // namespace
 
 Result<View> View::open(ClientStore& store, LedgerId ledger) {
@@ -124,12 +145,15 @@ Result<RecordState> View::record(const RecordKey& key) {
   const std::string bytes = key.bytes();
   if (has_overlay_) {
     const auto found = overlay_.find(bytes);
-    return found != overlay_.end() ? Result<RecordState>(found->second) : confirmed(bytes);
+    if (found != overlay_.end()) return found->second;
   }
   DAFTAR_ASSIGN_OR_RETURN(RecordState record, confirmed(bytes));
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> pending,
-                          store_.pending(ledger_, bytes));
-  DAFTAR_RETURN_IF_ERROR(merge_pending(key, record, pending));
+  if (!has_overlay_) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> pending,
+                            store_.pending(ledger_, bytes));
+    DAFTAR_RETURN_IF_ERROR(merge_pending(key, record, pending));
+  }
+  settle_spellings(key.kind, record);
   return record;
 }
 
@@ -154,6 +178,10 @@ Status View::load_overlay() {
                    outcomes);
     }
   }
+  for (auto& [bytes, record] : overlay_) {
+    DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, RecordKey::from_bytes(bytes));
+    settle_spellings(key.kind, record);
+  }
   has_overlay_ = true;
   return {};
 }
@@ -174,8 +202,10 @@ Status View::scan(std::string_view prefix, const Visit& visit) {
           const auto& [bytes, record] = *next++;
           return visit_bytes(bytes, record);
         }
-        DAFTAR_ASSIGN_OR_RETURN(const RecordState record, RecordState::decode(state));
-        return visit_bytes(key, record);
+        DAFTAR_ASSIGN_OR_RETURN(RecordState record, RecordState::decode(state));
+        DAFTAR_ASSIGN_OR_RETURN(const RecordKey decoded, RecordKey::from_bytes(key));
+        settle_spellings(decoded.kind, record);
+        return visit(decoded, record);
       }));
   for (; next != overlay_.end() && next->first.starts_with(prefix); ++next) {
     DAFTAR_RETURN_IF_ERROR(visit_bytes(next->first, next->second));

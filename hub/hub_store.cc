@@ -138,6 +138,8 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
                              .bind(5, holds_all ? 1 : 0)
                              .run());
   DAFTAR_RETURN_IF_ERROR(open_ledgers(device.number, ledgers));
+  // One that comes back may know of more than this hub; a new one knows nothing.
+  if (number) DAFTAR_RETURN_IF_ERROR(await_too(holds_all, ledgers));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return device;
 }
@@ -175,6 +177,7 @@ Status HubStore::grant(DeviceNumber number, bool holds_all, const std::vector<st
   DAFTAR_RETURN_IF_ERROR(
       update.bind(1, number).bind(2, holds_all ? 1 : 0).bind(3, user.value_or(known->user)).run());
   DAFTAR_RETURN_IF_ERROR(open_ledgers(number, ledgers));
+  DAFTAR_RETURN_IF_ERROR(await_too(holds_all, ledgers));
   return transaction.commit();
 }
 
@@ -185,25 +188,46 @@ Status HubStore::open_ledgers(DeviceNumber number, const std::vector<std::string
     if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
     DAFTAR_RETURN_IF_ERROR(put.bind(1, number).bind_text(2, ledger).run());
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> found, ledgers_->find_ledger(ledger));
-    if (found) continue;
-    DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(ledger).status());
-    // While others wait, a missing ledger is likely one that was made after the backup.
-    DAFTAR_ASSIGN_OR_RETURN(
-        Statement wait,
-        database_.prepare("INSERT INTO awaiting SELECT ?1 WHERE EXISTS (SELECT 1 FROM awaiting)"));
-    DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, ledger).run());
+    if (!found) DAFTAR_RETURN_IF_ERROR(make_ledger(ledger));
+  }
+  return {};
+}
+
+// While others wait, a missing ledger is likely one that was made after the backup.
+Status HubStore::make_ledger(const std::string& name) {
+  DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(name).status());
+  return await_too(false, {name});
+}
+
+Status HubStore::await_too(bool all, const std::vector<std::string>& ledgers) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement wait, database_.prepare("INSERT OR IGNORE INTO awaiting SELECT name FROM ledger "
+                                        "WHERE (?1 OR name = ?2) AND EXISTS "
+                                        "(SELECT 1 FROM awaiting)"));
+  if (all) return wait.bind(1, 1).bind_text(2, "").run();
+  for (const std::string& ledger : ledgers) {
+    DAFTAR_RETURN_IF_ERROR(wait.bind(1, 0).bind_text(2, ledger).run());
   }
   return {};
 }
 
 Status HubStore::revoke_device(DeviceNumber number) {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
+  if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
+  DAFTAR_ASSIGN_OR_RETURN(const auto opened, granted(*known));
   DAFTAR_ASSIGN_OR_RETURN(Statement update,
                           database_.prepare("UPDATE device SET is_revoked = 1 WHERE number = ?1"));
   DAFTAR_RETURN_IF_ERROR(update.bind(1, number).run());
-  if (database_.changes() == 0) {
-    return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
+  // A ledger that waited for this one alone is open again, and stays so.
+  DAFTAR_ASSIGN_OR_RETURN(Statement done,
+                          database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
+  for (const auto& [ledger, id] : opened) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto left, awaited(ledger));
+    if (!left) DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
   }
-  return {};
+  return transaction.commit();
 }
 
 Result<Device> HubStore::read_device(Statement& query) {
@@ -253,8 +277,11 @@ Result<std::vector<Device>> HubStore::devices() {
 Status HubStore::begin_awaiting() {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  // A ledger that is open to nobody waits from when it is opened to one who comes back.
   DAFTAR_RETURN_IF_ERROR(database_.execute(
-      "DELETE FROM shown; INSERT OR IGNORE INTO awaiting SELECT name FROM ledger"));
+      "DELETE FROM shown; DELETE FROM awaiting; INSERT INTO awaiting SELECT name FROM ledger l "
+      "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
+      "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name)))"));
   return transaction.commit();
 }
 
@@ -275,18 +302,17 @@ Result<bool> HubStore::is_awaiting(const std::string& ledger) {
 Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::string& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_awaiting, this->is_awaiting(ledger));
   if (!is_awaiting) return std::optional<std::set<DeviceNumber>>();
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement query,
-      database_.prepare("SELECT number FROM device d WHERE is_revoked = 0 AND "
-                        "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
-                        "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
-                        "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
-  query.bind_text(1, ledger);
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          use("SELECT number FROM device d WHERE is_revoked = 0 AND "
+                              "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
+                              "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
+                              "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
+  query->bind_text(1, ledger);
   std::set<DeviceNumber> devices;
   while (true) {
-    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
     if (!has_row) break;
-    devices.insert(query.number(0));
+    devices.insert(query->number(0));
   }
   if (devices.empty()) return std::optional<std::set<DeviceNumber>>();
   return std::optional(std::move(devices));
@@ -326,7 +352,7 @@ Status HubStore::add_ledger(const std::string& name) {
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> found, ledgers_->find_ledger(name));
   if (found) return {Code::exists, Msg::ledger_exists, {name}};
-  DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(name).status());
+  DAFTAR_RETURN_IF_ERROR(make_ledger(name));
   return transaction.commit();
 }
 

@@ -93,6 +93,9 @@ class HubStore {
   Result<Device> read_device(Statement& query);
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers);
+  Status make_ledger(const std::string& name);
+  /// While any ledger waits, these (or all) wait too, for whom they are open to and has not shown.
+  Status await_too(bool all, const std::vector<std::string>& ledgers);
 
   Database database_;
   std::string folder_;

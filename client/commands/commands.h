@@ -117,8 +117,8 @@ class Line {
   virtual ~Line() = default;
   virtual Status sync(const Session& session) = 0;
   virtual Status agent(const Session& session, const AgentCommandOptions& options) = 0;
-  /// One quiet sync as `identity`; how it ended.
-  virtual Status sync_as(const Session& session, ClientStore& store, const Identity& identity) = 0;
+  /// Takes what the hub has, as the device that this disk is about to become; how it ended.
+  virtual Status learn(const Session& session, ClientStore& store, const Identity& identity) = 0;
 };
 
 }  // namespace daftar::client

@@ -47,13 +47,6 @@ Result<Identity> parse_identity(const InitOptions& options) {
   return identity;
 }
 
-// The last sync under the old number: only what the hub does not have may be made again. A hub that
-// has shut the old number out has nothing to say to it.
-Status sync_as_before(const Session& session, ClientStore& store, const Identity& before) {
-  const Status synced = session.line->sync_as(session, store, before);
-  return synced.code() == Code::refused ? Status() : synced;
-}
-
 // A device that has a number keeps its number and hub; only the address may be another, or, with
 // the key of --again, the number.
 Status take_identity(const Session& session, ClientStore& store, const Identity& identity) {
@@ -66,7 +59,9 @@ Status take_identity(const Session& session, ClientStore& store, const Identity&
     return {
         Code::exists, Msg::init_is_enrolled, {std::to_string(before->device), before->hub_name}};
   }
-  if (!is_same_device) DAFTAR_RETURN_IF_ERROR(sync_as_before(session, store, *before));
+  // Only what the hub does not have may be made again under the new number. The old one may be shut
+  // out by now.
+  if (!is_same_device) DAFTAR_RETURN_IF_ERROR(session.line->learn(session, store, identity));
   return store.adopt(identity);
 }
 

@@ -8,7 +8,7 @@ namespace daftar::client {
 
 Status run_sync_command(const Session& session);
 Status run_agent_command(const Session& session, const AgentCommandOptions& options);
-/// One quiet sync as `identity`; how it ended.
-Status run_sync_as(const Session& session, ClientStore& store, const Identity& identity);
+/// As Line::learn.
+Status run_learn(const Session& session, ClientStore& store, const Identity& identity);
 
 }  // namespace daftar::client

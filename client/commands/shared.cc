@@ -105,14 +105,6 @@ std::string shown_value(View& view, const Value& value) {
   return reference ? record_name(view, *reference) : value_text(value);
 }
 
-std::optional<FieldNumber> companion_of(KindNumber kind, FieldNumber field) {
-  const Kind* described = find_kind(kind);
-  const Field* value = described == nullptr ? nullptr : described->find("value");
-  const Field* companion = described == nullptr ? nullptr : described->find("value_as_written");
-  if (value == nullptr || companion == nullptr || value->number != field) return std::nullopt;
-  return companion->number;
-}
-
 bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell) {
   return std::any_of(record.cells.begin(), record.cells.end(), [&](const Cell& value) {
     return value.is_contended() && companion_of(kind, value.field) == cell.field;

@@ -30,9 +30,6 @@ Status check_not_mixed(ClientStore& store, View& view, const LedgerInfo& ledger,
 Result<std::string> parse_message(const std::string& text);
 /// A value as people read it; a reference as the name of its record.
 std::string shown_value(View& view, const Value& value);
-/// The field that says how a field of a kind was typed (`value_as_written` of `value`), if it has
-/// one.
-std::optional<FieldNumber> companion_of(KindNumber kind, FieldNumber field);
 /// Whether a cell only says how a contended value was typed: it is settled together with that.
 bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell);
 /// Adds to `edits` what must be written beside a value so that its companion never speaks of

@@ -92,11 +92,11 @@ Status run_sync_command(const Session& session) {
   return outcome_of(report, identity.device);
 }
 
-Status run_sync_as(const Session& session, ClientStore& store, const Identity& identity) {
+Status run_learn(const Session& session, ClientStore& store, const Identity& identity) {
   boost::asio::io_context context;
   return run_sync(
              store, context, connect_hub(identity.hub_address), *session.clock,
-             [](const SyncReport&) {}, [](const std::function<void()>&) {})
+             [](const SyncReport&) {}, [](const std::function<void()>&) {}, identity.device)
       .status;
 }
 

@@ -26,7 +26,8 @@ inline std::optional<int> parse_command_line(CLI::App& app, int count, char** ar
     });
     // "A subcommand is required" is all that CLI11 says of a command that there is not.
     const std::vector<std::string> left = app.remaining(true);
-    const bool is_unknown = app.get_subcommands().empty() && !left.empty();
+    const bool is_unknown =
+        app.get_subcommands().empty() && !left.empty() && !left.front().starts_with('-');
     const Status said = is_unknown ? Status(Code::invalid, Msg::command_unknown, {left.front()})
                                    : Status(Code::invalid, Msg::command_line_bad, {wrong.what()});
     return report_failure(said, as_json);

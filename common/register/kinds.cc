@@ -81,6 +81,14 @@ const Kind* find_kind(std::string_view name) {
   return nullptr;
 }
 
+std::optional<FieldNumber> companion_of(KindNumber kind, FieldNumber field) {
+  const Kind* described = find_kind(kind);
+  const Field* value = described == nullptr ? nullptr : described->find("value");
+  const Field* companion = described == nullptr ? nullptr : described->find("value_as_written");
+  if (value == nullptr || companion == nullptr || value->number != field) return std::nullopt;
+  return companion->number;
+}
+
 Result<Value> parse_value(const Field& field, std::string_view typed) {
   if (typed.empty()) return Value();
   switch (field.type) {

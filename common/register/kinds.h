@@ -57,6 +57,10 @@ const std::vector<Kind>& all_kinds();
 const Kind* find_kind(KindNumber number);
 const Kind* find_kind(std::string_view name);
 
+/// The field that says how a field of a kind was typed (`value_as_written` of `value`), if it has
+/// one.
+std::optional<FieldNumber> companion_of(KindNumber kind, FieldNumber field);
+
 /// The value that a person wrote for a field: a number in either digits, text normalised to NFC,
 /// yes or no, a period. "" is the empty value. References are resolved by the caller. Code::invalid
 /// if it is not of the field's type.

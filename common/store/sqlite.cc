@@ -175,6 +175,18 @@ Status Database::execute(const char* sql) {
   return code == SQLITE_OK ? Status() : failure(handle_, code);
 }
 
+Status Database::commit() {
+  Status done = execute("COMMIT");
+  if (done.ok()) return done;
+  rollback();
+  // The log may hold the whole transaction and only its sync have failed: this connection goes on
+  // without it, but a copy of the files would have it. A transaction that changes nothing takes its
+  // place in the log.
+  const Result<int64_t> version = user_version();
+  if (version.ok()) (void)execute(("PRAGMA user_version=" + std::to_string(*version)).c_str());
+  return done;
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),

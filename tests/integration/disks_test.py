@@ -166,6 +166,25 @@ class DisksTest(office.OfficeTest):
         self.assertEqual(self.b.value("1.9@2024"), "90")
         self.said("a device restored from an older copy pulls its own later work and goes on with its number")
 
+    def test_older_copy_put_back_after_the_hub_shut_its_number_out(self):
+        a = self.a
+        made = a.set("new:indicator", "code=1.8", "name_en=Made before the loss", "parent=kpa:1")
+        copy_folder(a.folder, self.path("backup"))
+        a.sync()
+        shutil.rmtree(a.folder)
+        copy_folder(self.path("backup"), a.folder)
+        self.hub.run("device", "revoke", a.number)
+        a.set("1.8", "name_en=Renamed after the loss")
+        a.sync(code=4, error="device.revoked")
+        self.begin_anew(a)
+        self.assertEqual(a.sync().json["pushed"], 1, "only the new name is made again")
+        self.sync_all(a, self.b)
+        for device in (a, self.b):
+            self.assertEqual(device.value("1.8", "name_en"), "Renamed after the loss")
+            self.assertEqual(device.run("show", "1.8").json["id"], made["id"])
+            self.assertEqual(device.conflicts(), [])
+        self.said("a number that was shut out gives its work to the next one, without what the hub has already")
+
     def test_older_copy_put_back_and_worked_on_before_the_sync(self):
         a = self.a
         copy_folder(a.folder, self.path("backup"))

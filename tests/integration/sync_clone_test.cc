@@ -352,6 +352,57 @@ TEST(RestoredDeviceTest, WorkSavedBeforeItKnewIsAForkAndIsKept) {
   EXPECT_TRUE(device.is_contended(kRoads));
 }
 
+// The hub has shut the old number out, and has work of it that this disk thinks unsent.
+TEST(MadeAgainTest, WorkThatTheHubHasIsNotMadeAgainThoughTheOldNumberIsShutOut) {
+  SyncWorld world;
+  TestDevice& original = world.add_device();
+  const RecordKey roads = fresh_indicator(original);
+  original.save(roads, kName, "on both disks");
+  TestDevice& copy = world.clone(original);
+  need(original.sync().report.status);
+  need(world.hub.store().revoke_device(original.number()));
+  copy.save(roads, kName, "on the copy");
+  world.enrol_anew(copy);
+  need(copy.sync().report.status);
+  EXPECT_EQ(copy.reads(roads, kName), "on the copy");
+  EXPECT_FALSE(copy.is_contended(roads));
+  EXPECT_EQ(changesets_of(world, copy.number()).size(), 1U);
+  world.expect_all_entered_once();
+}
+
+TEST(MadeAgainTest, AThirdNumberContinuesWhatTheSecondWouldHave) {
+  SyncWorld world;
+  TestDevice& original = world.add_device();
+  original.save(kRoads, kName, "on both disks");
+  TestDevice& copy = world.clone(original);
+  original.save(kRoads, kName, "on the original");
+  copy.save(kRoads, kArabicName, "on the copy");
+  need(copy.sync().report.status);
+  world.enrol_anew(original);
+  world.enrol_anew(original);
+  need(original.sync().report.status);
+  EXPECT_EQ(original.reads(kRoads, kName), "on the original");
+  EXPECT_FALSE(need(original.view().record(kRoads)).find(kName)->is_contended());
+}
+
+TEST(MadeAgainTest, ANumberThatMayNotUseALedgerWithOpenWorkIsNotTaken) {
+  SyncWorld world({kTransport, kHealth});
+  TestDevice& original = world.add_device();
+  original.save(kRoads, kName, "Roads");
+  need(original.sync().report.status);
+  original.save(kRoads, kName, "Roads again");
+  const DeviceNumber before = original.number();
+  const PublicKey key = need(original.store().prepare_new_key());
+  const hub::Device fresh = need(world.hub.store().add_device(key, {}, "again", false, {kHealth}));
+  for (int i = 0; i < 2; ++i) {
+    const Status learnt = original.sync({}, fresh.number).report.status;
+    EXPECT_EQ(learnt.message(), Msg::init_ledger_not_open) << learnt.text();
+  }
+  EXPECT_EQ(original.number(), before);
+  need(world.hub.store().grant(fresh.number, false, {kTransport}));
+  need(original.sync({}, fresh.number).report.status);
+}
+
 // A form that was opened before the last shared save is saved behind the fork point: made again, it
 // must not count as having seen that save.
 TEST(MadeAgainTest, AScreenOlderThanTheForkPointHasNotSeenTheWorkBeforeIt) {

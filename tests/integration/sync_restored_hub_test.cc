@@ -313,6 +313,46 @@ TEST_F(AwaitingHubTest, ALedgerThatIsMadeAgainWaitsToo) {
             (std::set<DeviceNumber>{first.number(), late.number()}));
 }
 
+TEST_F(AwaitingHubTest, ALedgerThatTheOperatorMakesAgainWaitsToo) {
+  const std::string ledger = "administration/made-after-the-backup";
+  need(world.hub.store().add_ledger(ledger));
+  need(world.hub.store().grant(late.number(), false, {ledger}));
+  EXPECT_TRUE(need(world.hub.store().awaited(ledger)));
+}
+
+TEST_F(AwaitingHubTest, ALedgerThatIsOpenAgainDoesNotCloseForANewDevice) {
+  need(late.sync().report.status);
+  need(world.hub.store().revoke_device(first.number()));
+  world.add_device();
+  EXPECT_EQ(awaited(), std::nullopt);
+  late.save(kBuses, kName, "Buses");
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+}
+
+TEST_F(AwaitingHubTest, ALedgerThatIsOpenAgainWaitsForADeviceThatComesBack) {
+  const auto add = [&](const std::string& ledger, DeviceNumber number) {
+    const PublicKey key = SigningKey::generate().public_key();
+    need(world.hub.store().add_device(key, 9, "back", false, {ledger}, number));
+  };
+  add("administration/other", 76);  // which never calls, so that another ledger still waits
+  need(late.sync().report.status);
+  need(first.sync().report.status);
+  ASSERT_EQ(awaited(), std::nullopt);
+  add(kTransport, 77);
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{77}));
+}
+
+TEST_F(AwaitingHubTest, ALedgerThatIsOpenToNobodyHoldsUpNoOther) {
+  need(world.hub.store().end_awaiting());
+  need(world.hub.store().revoke_device(first.number()));
+  need(world.hub.store().revoke_device(late.number()));
+  await();
+  TestDevice& fresh = world.add_device();
+  EXPECT_EQ(awaited(), std::nullopt);
+  fresh.save(kBuses, kName, "Buses");
+  EXPECT_TRUE(fresh.sync().report.turned_away.empty());
+}
+
 TEST_F(AwaitingHubTest, KnowingJustWhatTheHubHasIsShowingIt) {
   need(first.sync().report.status);
   need(late.sync().report.status);

@@ -266,12 +266,14 @@ Hash TestDevice::digest(const std::string& name) {
   return need(need(Ledger::open(store_->ledgers(), ledger(name), name))->digest());
 }
 
-SyncOutcome TestDevice::sync(Line line) {
+SyncOutcome TestDevice::sync(Line line, std::optional<DeviceNumber> learn_as) {
+  using Purpose = client::SyncSession::Purpose;
   SyncOutcome outcome;
-  FakeTransport transport(world_.hub, number(), std::move(line));
+  FakeTransport transport(world_.hub, learn_as.value_or(number()), std::move(line));
   client::SyncSession session(
       *store_, transport, world_.clock,
-      [&](const client::SyncReport& report) { outcome.progress.push_back(report); });
+      [&](const client::SyncReport& report) { outcome.progress.push_back(report); },
+      learn_as ? Purpose::learn : Purpose::exchange);
   transport.attach(session);
   session.start();
   transport.run();
@@ -318,10 +320,11 @@ TestDevice& SyncWorld::clone(TestDevice& of) {
   return device;
 }
 
-void SyncWorld::enrol_anew(TestDevice& device) {
+void SyncWorld::enrol_anew(TestDevice& device, const std::vector<std::string>& ledgers) {
   const PublicKey key = need(device.store().prepare_new_key());
-  const hub::Device registered =
-      need(hub.store().add_device(key, need(device.store().identity()).user, "again", true, {}));
+  const hub::Device registered = need(hub.store().add_device(
+      key, need(device.store().identity()).user, "again", ledgers.empty(), ledgers));
+  need(device.sync({}, registered.number).report.status);
   need(device.store().adopt(identity_of(registered)));
 }
 

@@ -179,8 +179,9 @@ class TestDevice {
   Hash digest(const std::string& ledger = kTransport);
   TreeHead verified(const std::string& ledger = kTransport) { return info(ledger).verified; }
 
-  /// One session from start to end, or until the line goes silent.
-  SyncOutcome sync(Line line = {});
+  /// One session from start to end, or until the line goes silent; `learn_as`: under that number,
+  /// to learn what the hub has.
+  SyncOutcome sync(Line line = {}, std::optional<DeviceNumber> learn_as = {});
 
  private:
   SyncWorld& world_;
@@ -198,7 +199,8 @@ class SyncWorld {
   /// A device over a copy of another one's folder as it is now.
   TestDevice& clone(TestDevice& of);
   /// Registers the device's second key and makes it its own.
-  void enrol_anew(TestDevice& device);
+  /// A number of its own for a copy; of all ledgers if none is named.
+  void enrol_anew(TestDevice& device, const std::vector<std::string>& ledgers = {});
   void back_up(TestDevice& device, const std::string& name);
   void restore(TestDevice& device, const std::string& name);
 

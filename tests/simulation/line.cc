@@ -7,12 +7,13 @@
 namespace daftar::simulation {
 
 Session::Session(World& world, client::ClientStore& store, Clock& clock, DeviceNumber device,
-                 size_t hub, const LineFault& fault)
+                 size_t hub, const LineFault& fault, Purpose purpose)
     : world_(world),
       device_(device),
       hub_(hub),
       fault_(fault),
-      session_(store, *this, clock, [](const client::SyncReport&) {}),
+      session_(
+          store, *this, clock, [](const client::SyncReport&) {}, purpose),
       alive_(std::make_shared<Session*>(this)) {}
 
 bool Session::draws(size_t percent) {
@@ -179,8 +180,8 @@ void Session::recover(const v1::RecoverRequest& request) {
     }
     answer([this, failed] {
       if (failed.ok()) return session_.on_recover_sent();
-      is_down_ = true;
-      break_call(failed);
+      messages_.clear();
+      break_call(failed);  // the call alone: the session goes on with others
     });
   });
 }

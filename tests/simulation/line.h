@@ -27,8 +27,10 @@ struct LineFault {
 
 class Session : public client::Transport {
  public:
+  using Purpose = client::SyncSession::Purpose;
+
   Session(World& world, client::ClientStore& store, Clock& clock, DeviceNumber device, size_t hub,
-          const LineFault& fault);
+          const LineFault& fault, Purpose purpose = Purpose::exchange);
 
   void start() { session_.start(); }
   [[nodiscard]] bool has_message() const { return !messages_.empty(); }

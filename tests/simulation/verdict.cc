@@ -31,14 +31,18 @@ std::string join(const std::vector<ChangesetId>& ids) {
 
 }  // namespace
 
-// One whole session over a good line. True if there was nothing new.
-bool World::sync_to_the_end(size_t index, Dice& dice) {
-  Device& device = devices_[index];
+// One whole session over a good line; nothing if a disk's fault ended it.
+std::optional<client::SyncReport> World::sync_to_the_end(size_t index, Dice& dice) {
   Step step;
   step.a = 9;
   step.b = dice.below(1000);
   start_sync(index, step);
-  bool is_unchanged = false;
+  return run_to_the_end(index, dice);
+}
+
+std::optional<client::SyncReport> World::run_to_the_end(size_t index, Dice& dice) {
+  Device& device = devices_[index];
+  std::optional<client::SyncReport> report;
   for (int passed = 0; device.session && failure_.empty(); ++passed) {
     if (passed > kMostMessages) {
       fail("a session does not end");
@@ -52,13 +56,14 @@ bool World::sync_to_the_end(size_t index, Dice& dice) {
       }
     }
     device.session->deliver();
-    if (!device.session->is_done()) continue;
-    is_unchanged = device.session->report().is_unchanged;
-    const Status status = device.session->report().status;
-    if (!status.ok()) say("device ", index, ": ", status.text());
+    check_hub(dice);
+    check_device(index, dice);
+    if (!device.session || !device.session->is_done()) continue;
+    report = device.session->report();
+    if (!report->status.ok()) say("device ", index, ": ", report->status.text());
     end_session(index);
   }
-  return is_unchanged;
+  return report;
 }
 
 // The faults end: everything that is under way ends, disks and lines work, and all devices sync
@@ -73,8 +78,8 @@ void World::heal(Dice& dice) {
   for (int round = 0; round < kMostRounds && failure_.empty(); ++round) {
     bool is_quiet = true;
     for (size_t i = 0; i < devices_.size() && failure_.empty(); ++i) {
-      const bool is_unchanged = sync_to_the_end(i, dice);
-      is_quiet = is_quiet && is_unchanged;
+      const std::optional<client::SyncReport> report = sync_to_the_end(i, dice);
+      is_quiet = is_quiet && report && report->is_unchanged;
       if (devices_[i].is_forked) {
         is_quiet = false;
         enrol(i, dice);

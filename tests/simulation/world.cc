@@ -416,6 +416,13 @@ void World::clone(size_t index, Dice&) {
 void World::restore_device(size_t index, Dice&) {
   Device& device = devices_[index];
   if (!device.has_backup || device.is_backup_of_older_number || device.session) return;
+  // Of entries that the hub has lost this disk may hold the last copy: without it the ledger stays
+  // closed for good, as it must.
+  for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+    LedgerStore& store = hubs_[0].store->ledgers();
+    const LedgerRow row = need(store.row(*need(store.find_ledger(ledger_name(ledger)))));
+    if (row.published > row.size) return;
+  }
   note(Event::device_restored);
   const auto ids_here = [&] {
     refresh(device);
@@ -485,8 +492,27 @@ hub::Device World::register_again(Device& device) {
                                ledgers, device.numbers.back()));
 }
 
+// As `daftar init` does it: a session under the new number shows what the hub has of the old one's
+// work; what the line still holds of earlier sessions has arrived by then.
+bool World::learn(size_t index, DeviceNumber number, Dice& dice) {
+  Device& device = devices_[index];
+  while (!late_requests_.empty() && failure_.empty()) {
+    const auto request = std::move(late_requests_.front());
+    late_requests_.pop_front();
+    request();
+    check_hub(dice);
+  }
+  say("device ", index, " learns what the hub has, as number ", number);
+  device.session = std::make_unique<Session>(*this, *device.store, device.clock, number, 0,
+                                             LineFault(), Session::Purpose::learn);
+  device.session->start();
+  const std::optional<client::SyncReport> report = run_to_the_end(index, dice);
+  return report && report->status.ok() && failure_.empty();
+}
+
 void World::enrol(size_t index, Dice& dice) {
   Device& device = devices_[index];
+  if (device.is_cut_off) return;
   hub::HubStore& store = *hubs_[0].store;
   const Result<PublicKey> key = device.store->prepare_new_key();
   if (!key.ok()) return;
@@ -508,6 +534,7 @@ void World::enrol(size_t index, Dice& dice) {
     if (!added.ok()) return;
     registered = *added;
   }
+  if (!learn(index, registered->number, dice)) return;
   const hub::HubIdentity hub = need(hubs_[0].store->identity());
   const Status adopted = device.store->adopt(
       {registered->number, registered->user, "127.0.0.1:1", hub.name, hub.key.public_key()});

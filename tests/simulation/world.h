@@ -135,6 +135,7 @@ class World {
   void check_hub(Dice& dice);
   void restart_device(size_t device, Dice& dice);
   void open_hubs();
+  bool learn(size_t device, DeviceNumber number, Dice& dice);
   void enrol(size_t device, Dice& dice);
   void fault(const std::string& folder, const Step& step, bool is_hub);
   void clone(size_t device, Dice& dice);
@@ -162,7 +163,8 @@ class World {
 
   // verdict.cc: healing and the comparison
   void heal(Dice& dice);
-  bool sync_to_the_end(size_t device, Dice& dice);
+  std::optional<client::SyncReport> sync_to_the_end(size_t device, Dice& dice);
+  std::optional<client::SyncReport> run_to_the_end(size_t device, Dice& dice);
   void compare();
   void compare_copies(size_t ledger);
   void read_entries(size_t ledger);

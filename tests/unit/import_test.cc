@@ -206,6 +206,20 @@ TEST_F(ImportTest, DuplicatesThatAgreeAreOneAndThoseThatDifferAreRefused) {
   EXPECT_EQ(indicators.notes[0].line, 4U);
 }
 
+TEST_F(ImportTest, ADuplicateSharesTheFateOfTheRowThatItRepeats) {
+  const ImportPlan refused = plan("id,parent_id,level,name_en\n1.5,9,kpi,A\n1.5,9,kpi,A\n");
+  EXPECT_EQ(fates(refused), (Fates{0, 0, 0, 2, 0}));
+  import(kIndicators);
+  save(plan(kMeasurements));
+  client::Draft removal;
+  removal.context = device.context();
+  removal.message = "removed";
+  removal.records = {{measurement("1.1", "2023"), {{kDeletedField, Value::boolean(true), {}}}}};
+  device.save_draft(removal);
+  const ImportPlan gone = plan("indicator_id,period,value,note\n1.1,2023,7,\n1.1,2023,7,\n");
+  EXPECT_EQ(fates(gone), (Fates{0, 0, 0, 2, 0}));
+}
+
 TEST_F(ImportTest, TheSameBytesTwiceWriteNothing) {
   import(kIndicators);
   const ImportPlan again = plan(kIndicators);
@@ -313,6 +327,26 @@ TEST_F(ImportTest, WhatWasImportedIsExportedAndImportsAsTheSame) {
       need(plan_of({world.folder / "out/indicators.csv", world.folder / "out/measurements.csv"}));
   EXPECT_EQ(back.edits, 0U);
   EXPECT_EQ(back.rows(RowFate::refused), 0U);
+}
+
+TEST_F(ImportTest, ThePeriodOfABaselineIsExportedAsItIsNow) {
+  import(kIndicators);
+  save(plan("indicator_id,period,value,source\n1.1,2019 (baseline),5.0,s\n"));
+  RecordKey baseline = key("1.1");
+  baseline.kind = kind::baseline;
+  const auto exported = [&] {
+    View view = device.view();
+    need(export_tables(view, world.folder / "out", std::nullopt));
+    return file_content(world.folder / "out/baselines.csv");
+  };
+  EXPECT_NE(exported().find("1.1,2019 (baseline),5.0,s"), std::string::npos);
+  client::Draft moved;
+  moved.context = device.context();
+  moved.message = "moved";
+  const Field field{1, "period", FieldType::period};
+  moved.records = {{baseline, {{field::baseline_period, need(parse_value(field, "2020")), {}}}}};
+  device.save_draft(moved);
+  EXPECT_NE(exported().find("1.1,2020,5.0,s"), std::string::npos) << exported();
 }
 
 TEST_F(ImportTest, ALongTableIsCutIntoChangesetsWithinTheLimits) {

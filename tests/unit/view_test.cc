@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/base/period.h"
 #include "common/ledger/bytes.h"
 #include "common/register/kinds.h"
 #include "tests/integration/sync_world.h"
@@ -194,6 +195,32 @@ TEST_F(ViewTest, ContendedRecordsAreListedAlsoThoseThatAreAboutToBe) {
   device.save(kRoads, kName, "Roads, settled");
   EXPECT_TRUE(need(device.view().contended()).empty()) << "settled at once";
   EXPECT_EQ(device.reads(kRoads, kName), "Roads, settled");
+}
+
+TEST_F(ViewTest, ANumberThatWasTypedInTwoWaysIsNoConflict) {
+  RecordKey measured = kRoads;
+  measured.kind = kind::measurement;
+  measured.qualifier = need(parse_period("2024")).period.bytes();
+  const auto save = [&](TestDevice& by, const std::string& typed) {
+    Draft draft{by.context(), typed, {}, {}, {}};
+    draft.records = {{measured,
+                      {{field::measurement_value, Value::decimal(need(Decimal::parse(typed))), {}},
+                       {field::measurement_value_as_written, Value::text(typed), {}}}}};
+    by.save_draft(draft);
+    need(by.sync().report.status);
+  };
+  save(device, "41.50");
+  save(other, "41.500");
+  need(device.sync().report.status);
+  EXPECT_FALSE(device.is_contended(measured));
+  EXPECT_TRUE(need(device.view().contended()).empty());
+  client::Draft third{Context{}, "another number", {}, {}, {}};
+  third.records = {
+      {measured, {{field::measurement_value, Value::decimal(need(Decimal::parse("7"))), {}}}}};
+  device.save_draft(third);
+  EXPECT_TRUE(device.is_contended(measured)) << "before it is sent";
+  need(device.sync().report.status);
+  EXPECT_EQ(need(device.view().contended()).size(), 1U);
 }
 
 TEST_F(ViewTest, ACodeFindsItsRecordUnlessItHasSeveralOrIsGone) {
