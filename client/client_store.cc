@@ -11,6 +11,7 @@
 #include "common/base/planted.h"
 #include "common/register/kinds.h"
 #include "common/store/files.h"
+#include "common/store/row_check.h"
 #include "common/store/sqlite_ledger_store.h"
 
 namespace daftar::client {
@@ -24,15 +25,17 @@ CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT
 CREATE TABLE pending(
   ledger INTEGER NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL, link BLOB NOT NULL,
   state INTEGER NOT NULL DEFAULT 0, position INTEGER NOT NULL DEFAULT 0,
-  reason INTEGER NOT NULL DEFAULT 0, changeset BLOB NOT NULL,
+  reason INTEGER NOT NULL DEFAULT 0, crc INTEGER NOT NULL, changeset BLOB NOT NULL,
   PRIMARY KEY(ledger, device, seq)) STRICT;
 CREATE INDEX forked_pending ON pending(ledger, device, seq) WHERE state = 5;
 CREATE TABLE pending_touch(
   ledger INTEGER NOT NULL, key BLOB NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL,
   PRIMARY KEY(ledger, key, device, seq)) STRICT, WITHOUT ROWID;
+-- By position, so that entries add to its end however long the ledger is; of each record the entry
+-- before, 0 for none. The last one is in the record's own state.
 CREATE TABLE touch(
-  ledger INTEGER NOT NULL, key BLOB NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY(ledger, key, position)) STRICT, WITHOUT ROWID;
+  ledger INTEGER NOT NULL, position INTEGER NOT NULL, key BLOB NOT NULL, previous INTEGER NOT NULL,
+  PRIMARY KEY(ledger, position, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE code(
   ledger INTEGER NOT NULL, code TEXT NOT NULL, key BLOB NOT NULL,
   PRIMARY KEY(ledger, code, key)) STRICT, WITHOUT ROWID;
@@ -54,7 +57,8 @@ Result<SigningKey> read_key(const std::string& path) {
   return SigningKey::from_seed(seed);
 }
 
-Status read_pending(Statement& query, std::vector<PendingChangeset>& result) {
+Status read_pending(const Database& database, Statement& query,
+                    std::vector<PendingChangeset>& result) {
   while (true) {
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
     if (!has_row) return {};
@@ -64,6 +68,9 @@ Status read_pending(Statement& query, std::vector<PendingChangeset>& result) {
     if (query.blob(2).size() != sizeof(Hash)) return {Code::corrupt, Msg::record_state_bad};
     pending.link = hash_from_bytes(query.blob(2));
     pending.bytes = query.blob(3);
+    if (query.number(7) != row_check(pending.device, pending.seq, {query.blob(2), pending.bytes})) {
+      return database.damaged_row();
+    }
     pending.state = static_cast<PendingState>(query.integer(4));
     pending.position = query.number(5);
     if (query.integer(6) != 0) pending.reason = static_cast<RefusalReason>(query.integer(6));
@@ -374,15 +381,17 @@ Result<Context> ClientStore::current_context(LedgerId ledger) {
 
 Status ClientStore::insert_pending(LedgerId ledger, const Changeset& changeset,
                                    std::string_view bytes, const Hash& link) {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement * insert,
-      use("INSERT INTO pending(ledger, device, seq, link, changeset) VALUES(?1, ?2, ?3, ?4, ?5)"));
-  DAFTAR_RETURN_IF_ERROR(insert->bind(1, ledger)
-                             .bind(2, changeset.device)
-                             .bind(3, changeset.seq)
-                             .bind_blob(4, hash_bytes(link))
-                             .bind_blob(5, bytes)
-                             .run());
+  DAFTAR_ASSIGN_OR_RETURN(Statement * insert,
+                          use("INSERT INTO pending(ledger, device, seq, link, crc, changeset) "
+                              "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+  DAFTAR_RETURN_IF_ERROR(
+      insert->bind(1, ledger)
+          .bind(2, changeset.device)
+          .bind(3, changeset.seq)
+          .bind_blob(4, hash_bytes(link))
+          .bind(5, uint64_t{row_check(changeset.device, changeset.seq, {hash_bytes(link), bytes})})
+          .bind_blob(6, bytes)
+          .run());
   DAFTAR_ASSIGN_OR_RETURN(Statement * touch,
                           use("INSERT INTO pending_touch VALUES(?1, ?2, ?3, ?4)"));
   for (const RecordEdits& record : changeset.records) {
@@ -446,6 +455,9 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.message = draft.message;
     changeset.source = draft.source;
     changeset.records = draft.records;
+    if (is_planted(Defect::save_loses_edit) && changeset.records.size() > 1) {
+      changeset.records.pop_back();
+    }
     changeset.origin = draft.origin;
     DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, encode_changeset(changeset));
     head = {changeset.seq, chain_next(head.link, bytes)};
@@ -475,17 +487,17 @@ Result<uint64_t> ClientStore::reserve_ids(uint64_t count) {
 Result<std::vector<PendingChangeset>> ClientStore::pending(LedgerId ledger,
                                                            std::optional<std::string_view> record) {
   const char* const all =
-      "SELECT device, seq, link, changeset, state, position, reason FROM pending "
+      "SELECT device, seq, link, changeset, state, position, reason, crc FROM pending "
       "WHERE ledger = ?1 ORDER BY device, seq";
   const char* const of_record =
-      "SELECT p.device, p.seq, p.link, p.changeset, p.state, p.position, p.reason "
+      "SELECT p.device, p.seq, p.link, p.changeset, p.state, p.position, p.reason, p.crc "
       "FROM pending_touch t JOIN pending p USING(ledger, device, seq) "
       "WHERE t.ledger = ?1 AND t.key = ?2 ORDER BY p.device, p.seq";
   DAFTAR_ASSIGN_OR_RETURN(Statement * query, use(record ? of_record : all));
   query->bind(1, ledger);
   if (record) query->bind_blob(2, *record);
   std::vector<PendingChangeset> result;
-  DAFTAR_RETURN_IF_ERROR(read_pending(*query, result));
+  DAFTAR_RETURN_IF_ERROR(read_pending(database_, *query, result));
   return result;
 }
 
@@ -506,11 +518,11 @@ Result<std::vector<std::string>> ClientStore::pending_keys(LedgerId ledger) {
 Result<Continuations> ClientStore::pending_continuations(LedgerId ledger) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT device, seq, link, changeset, state, position, reason FROM pending "
+      use("SELECT device, seq, link, changeset, state, position, reason, crc FROM pending "
           "WHERE ledger = ?1 AND seq = 1"));
   query->bind(1, ledger);
   std::vector<PendingChangeset> first;
-  DAFTAR_RETURN_IF_ERROR(read_pending(*query, first));
+  DAFTAR_RETURN_IF_ERROR(read_pending(database_, *query, first));
   Continuations result;
   for (const PendingChangeset& one : first) {
     DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(one.bytes));
@@ -520,16 +532,25 @@ Result<Continuations> ClientStore::pending_continuations(LedgerId ledger) {
 }
 
 Result<std::vector<uint64_t>> ClientStore::touches(LedgerId ledger, std::string_view key) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                          ledger_store_->record(ledger, key));
+  if (!stored) return std::vector<uint64_t>();
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState record, RecordState::decode(*stored));
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT position FROM touch WHERE ledger = ?1 AND key = ?2 ORDER BY position"));
-  query->bind(1, ledger).bind_blob(2, key);
+      use("SELECT previous FROM touch WHERE ledger = ?1 AND position = ?2 AND key = ?3"));
   std::vector<uint64_t> positions;
-  while (true) {
+  for (uint64_t at = record.newest_position(); at > 0;) {
+    query->bind(1, ledger).bind(2, at).bind_blob(3, key);
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
-    if (!has_row) return positions;
-    positions.push_back(query->number(0));
+    const uint64_t previous = has_row ? query->number(0) : at;
+    query->reset();
+    if (previous >= at) return database_.damaged_row();
+    positions.push_back(at);
+    at = previous;
   }
+  std::reverse(positions.begin(), positions.end());
+  return positions;
 }
 
 Result<std::vector<RecordKey>> ClientStore::records_with_code(LedgerId ledger,

@@ -5,6 +5,7 @@
 #include "client/client_store.h"
 #include "common/base/limits.h"
 #include "common/base/planted.h"
+#include "common/store/row_check.h"
 
 namespace daftar::client {
 
@@ -13,7 +14,7 @@ Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT seq, link, changeset FROM pending "
+      use("SELECT seq, link, changeset, crc FROM pending "
           "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND state = 0 AND NOT EXISTS ("
           "SELECT 1 FROM pending f WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
           "ORDER BY seq LIMIT ?4"));
@@ -32,6 +33,10 @@ Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger
     one.seq = query->number(0);
     one.link = hash_from_bytes(query->blob(1));
     one.bytes = query->blob(2);
+    if (query->number(3) != row_check(one.device, one.seq, {query->blob(1), one.bytes})) {
+      query->reset();
+      return database_.damaged_row();
+    }
     batch.push_back(std::move(one));
   }
   query->reset();
@@ -168,10 +173,10 @@ Status ClientStore::take_entry(LedgerId id, const WireEntry& entry, DeviceNumber
   point.link = ledger->state().heads.at(point.device).link;
   if (changeset) {
     edits += changeset->edit_count();
-    DAFTAR_ASSIGN_OR_RETURN(Statement * touch, use("INSERT INTO touch VALUES(?1, ?2, ?3)"));
-    for (const RecordEdits& record : changeset->records) {
-      const std::string key = record.key.bytes();
-      DAFTAR_RETURN_IF_ERROR(touch->bind(1, id).bind_blob(2, key).bind(3, header.position).run());
+    DAFTAR_ASSIGN_OR_RETURN(Statement * touch, use("INSERT INTO touch VALUES(?1, ?2, ?3, ?4)"));
+    for (const auto& [key, previous] : ledger->touched()) {
+      touch->bind(1, id).bind(2, header.position).bind_blob(3, *key).bind(4, previous);
+      DAFTAR_RETURN_IF_ERROR(touch->run());
     }
     DAFTAR_RETURN_IF_ERROR(index_changeset(id, *changeset));
     DAFTAR_RETURN_IF_ERROR(note_own_ids(*changeset, own));
@@ -180,13 +185,15 @@ Status ClientStore::take_entry(LedgerId id, const WireEntry& entry, DeviceNumber
 }
 
 Result<std::string> ClientStore::own_bytes(LedgerId ledger, DeviceNumber own, uint64_t seq) {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement * query,
-      use("SELECT changeset FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT changeset, link, crc FROM pending "
+                                                 "WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
   query->bind(1, ledger).bind(2, own).bind(3, seq);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::string bytes = has_row ? std::string(query->blob(0)) : "";
+  const bool is_damaged =
+      has_row && query->number(2) != row_check(own, seq, {query->blob(1), bytes});
   query->reset();
+  if (is_damaged) return database_.damaged_row();
   if (!has_row) return Status(Code::corrupt, Msg::own_work_missing, {std::to_string(seq)});
   return bytes;
 }

@@ -138,8 +138,9 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
                              .bind(5, holds_all ? 1 : 0)
                              .run());
   DAFTAR_RETURN_IF_ERROR(open_ledgers(device.number, ledgers));
-  // One that comes back may know of more than this hub; a new one knows nothing.
-  if (number) DAFTAR_RETURN_IF_ERROR(await_too(holds_all, ledgers));
+  // One that comes back may know of more than this hub, whoever else is waited for; a new one knows
+  // nothing.
+  if (number) DAFTAR_RETURN_IF_ERROR(await_device(*number, holds_all, ledgers));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return device;
 }
@@ -177,7 +178,8 @@ Status HubStore::grant(DeviceNumber number, bool holds_all, const std::vector<st
   DAFTAR_RETURN_IF_ERROR(
       update.bind(1, number).bind(2, holds_all ? 1 : 0).bind(3, user.value_or(known->user)).run());
   DAFTAR_RETURN_IF_ERROR(open_ledgers(number, ledgers));
-  DAFTAR_RETURN_IF_ERROR(await_too(holds_all, ledgers));
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
+  if (is_restored) DAFTAR_RETURN_IF_ERROR(await_device(number, holds_all, ledgers));
   return transaction.commit();
 }
 
@@ -193,20 +195,28 @@ Status HubStore::open_ledgers(DeviceNumber number, const std::vector<std::string
   return {};
 }
 
-// While others wait, a missing ledger is likely one that was made after the backup.
+// While others wait, a missing ledger is likely one that was made after the backup: it waits too.
 Status HubStore::make_ledger(const std::string& name) {
   DAFTAR_RETURN_IF_ERROR(ledgers_->add_ledger(name).status());
-  return await_too(false, {name});
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement wait,
+      database_.prepare("INSERT INTO awaiting SELECT ?1 WHERE EXISTS (SELECT 1 FROM awaiting)"));
+  return wait.bind_text(1, name).run();
 }
 
-Status HubStore::await_too(bool all, const std::vector<std::string>& ledgers) {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement wait, database_.prepare("INSERT OR IGNORE INTO awaiting SELECT name FROM ledger "
-                                        "WHERE (?1 OR name = ?2) AND EXISTS "
-                                        "(SELECT 1 FROM awaiting)"));
-  if (all) return wait.bind(1, 1).bind_text(2, "").run();
-  for (const std::string& ledger : ledgers) {
-    DAFTAR_RETURN_IF_ERROR(wait.bind(1, 0).bind_text(2, ledger).run());
+Status HubStore::await_device(DeviceNumber number, bool all,
+                              const std::vector<std::string>& ledgers) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto existing, ledgers_->ledgers());
+  DAFTAR_ASSIGN_OR_RETURN(Statement others,
+                          database_.prepare("INSERT OR IGNORE INTO shown SELECT ?1, number "
+                                            "FROM device WHERE number <> ?2"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement wait, database_.prepare("INSERT INTO awaiting VALUES(?1)"));
+  for (const auto& [name, id] : existing) {
+    if (!all && std::find(ledgers.begin(), ledgers.end(), name) == ledgers.end()) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_awaiting(name));
+    if (waits_already) continue;
+    DAFTAR_RETURN_IF_ERROR(others.bind_text(1, name).bind(2, number).run());
+    DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, name).run());
   }
   return {};
 }
@@ -290,6 +300,14 @@ Status HubStore::end_awaiting() {
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM shown; DELETE FROM awaiting"));
   return transaction.commit();
+}
+
+Result<bool> HubStore::is_any_awaiting() {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT EXISTS (SELECT 1 FROM awaiting)"));
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool is_any = query->integer(0) != 0;
+  query->reset();
+  return is_any;
 }
 
 Result<bool> HubStore::is_awaiting(const std::string& ledger) {

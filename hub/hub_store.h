@@ -91,11 +91,12 @@ class HubStore {
   /// The prepared statement for `sql` (a literal: its address is its identity).
   Result<Statement*> use(const char* sql);
   Result<Device> read_device(Statement& query);
+  Result<bool> is_any_awaiting();
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers);
   Status make_ledger(const std::string& name);
-  /// While any ledger waits, these (or all) wait too, for whom they are open to and has not shown.
-  Status await_too(bool all, const std::vector<std::string>& ledgers);
+  /// These ledgers (or all) wait for `number` too; those that waited for nobody, for it alone.
+  Status await_device(DeviceNumber number, bool all, const std::vector<std::string>& ledgers);
 
   Database database_;
   std::string folder_;

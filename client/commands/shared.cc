@@ -116,9 +116,9 @@ void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit
   const std::optional<FieldNumber> companion = companion_of(edits.key.kind, written.field);
   if (!companion) return;
   const Cell* cell = record.find(*companion);
-  const bool stands_already =
-      cell == nullptr ? typed.is_empty() : cell->reading() == typed && !cell->is_contended();
-  if (!stands_already) edits.cells.push_back({*companion, typed, std::nullopt});
+  // Where a cell is, other spellings may stand in it that a view does not show as contended.
+  if (cell != nullptr || !typed.is_empty())
+    edits.cells.push_back({*companion, typed, std::nullopt});
 }
 
 Value typed_value(const Value& value, const std::string& typed) {

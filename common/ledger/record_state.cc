@@ -79,6 +79,14 @@ bool RecordState::is_contended() const {
                      [](const Cell& cell) { return cell.is_contended(); });
 }
 
+uint64_t RecordState::newest_position() const {
+  uint64_t newest = 0;
+  for (const Cell& cell : cells) {
+    for (const Version& version : cell.standing) newest = std::max(newest, version.position);
+  }
+  return newest;
+}
+
 std::string RecordState::encode() const {
   std::string out;
   put_n(out, cells.size());

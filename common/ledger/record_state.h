@@ -45,6 +45,9 @@ struct RecordState {
   [[nodiscard]] Value reading(FieldNumber field) const;
   [[nodiscard]] bool is_deleted() const;
   [[nodiscard]] bool is_contended() const;
+  /// Of the entry that touched the record last: whatever an edit does, its version stands until a
+  /// later one. 0 for a record without cells.
+  [[nodiscard]] uint64_t newest_position() const;
 
   /// The record's part of the state's encoding, from its number of cells on.
   [[nodiscard]] std::string encode() const;

@@ -57,6 +57,7 @@ Status Ledger::replay() {
           return {};
         }
         DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(entry.changeset));
+        touched_.clear();
         return fold_changeset(scratch, *this, changeset, Hash{}, header.link_matched,
                               {header.time_ms, header.national})
             .status();
@@ -94,6 +95,7 @@ Result<EntryHeader> Ledger::enter(const IncomingChangeset& incoming, const Entry
                                   std::optional<RefusalReason> reason,
                                   const std::optional<Seal>& seal) {
   const Changeset& changeset = *incoming.changeset;
+  touched_.clear();
   EntryHeader header;
   header.position = state_.position + 1;
   header.time_ms = std::max(stamp.time_ms, state_.time_ms);
@@ -149,6 +151,7 @@ Result<std::optional<Changeset>> Ledger::accept(std::string_view header_bytes,
                                                 const DeviceKeys& keys) {
   DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(header_bytes));
   DAFTAR_RETURN_IF_ERROR(check_order(header));
+  touched_.clear();
   std::optional<Changeset> changeset;
   if (!header.refusal) {
     DAFTAR_ASSIGN_OR_RETURN(changeset, decode_changeset(changeset_bytes));
@@ -216,6 +219,7 @@ Result<RecordState*> Ledger::change(const RecordKey& key) {
       DAFTAR_ASSIGN_OR_RETURN(slot.record, RecordState::decode(*stored));
     }
   }
+  touched_.emplace_back(&at->first, slot.record.newest_position());
   if (!slot.is_dirty) {
     slot.is_dirty = true;
     dirty_.push_back(&*at);
@@ -249,6 +253,7 @@ Status Ledger::materialise() {
     entry->second.is_dirty = false;
   }
   dirty_.clear();
+  touched_.clear();
   if (records_.size() > kCachedRecords) records_.clear();
   materialised_ = state_.position;
   return store_.put_row(id_, row());

@@ -72,6 +72,13 @@ class Ledger : private RecordSource {
   Result<std::optional<Changeset>> accept(std::string_view header_bytes,
                                           std::string_view changeset_bytes, const DeviceKeys& keys);
 
+  /// The records that the changeset entered or accepted last has touched, by key bytes, and the
+  /// position of the entry that touched each before, 0 for none. Valid until the next
+  /// materialise().
+  [[nodiscard]] const std::vector<std::pair<const std::string*, uint64_t>>& touched() const {
+    return touched_;
+  }
+
   /// Whether the last accepted entry ends a batch. Where it does not, entries may have been
   /// invented.
   [[nodiscard]] bool is_sealed() const { return !unsealed_; }
@@ -114,6 +121,7 @@ class Ledger : private RecordSource {
   std::set<DeviceNumber> moved_heads_;
   std::unordered_map<std::string, Slot> records_;
   std::vector<std::pair<const std::string, Slot>*> dirty_;
+  std::vector<std::pair<const std::string*, uint64_t>> touched_;
 };
 
 }  // namespace daftar

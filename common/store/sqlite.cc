@@ -209,6 +209,10 @@ Result<int64_t> Database::user_version() {
   return row ? statement.integer(0) : 0;
 }
 
+Status Database::damaged_row() const {
+  return {Code::corrupt, Msg::database_corrupt, {path_, "a row does not have its checksum"}};
+}
+
 int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_); }
 
 int Database::changes() const { return sqlite3_changes(handle_); }

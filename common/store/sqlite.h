@@ -72,6 +72,8 @@ class Database {
   void rollback();
 
   Result<int64_t> user_version();
+  /// What to say of a row whose checksum (row_check.h) is not that of its content.
+  [[nodiscard]] Status damaged_row() const;
   [[nodiscard]] int64_t last_insert_id() const;
   [[nodiscard]] int changes() const;
 

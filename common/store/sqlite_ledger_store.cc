@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "common/store/row_check.h"
+
 namespace daftar {
 namespace {
 
@@ -17,7 +19,8 @@ CREATE TABLE IF NOT EXISTS ledger(
   national INTEGER NOT NULL DEFAULT 0, right_edge BLOB NOT NULL DEFAULT x'',
   published INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE IF NOT EXISTS entry(
-  id INTEGER PRIMARY KEY, header BLOB NOT NULL, changeset BLOB NOT NULL) STRICT;
+  id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, header BLOB NOT NULL,
+  changeset BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS chain(
   ledger INTEGER NOT NULL, device INTEGER NOT NULL, seq INTEGER NOT NULL,
   position INTEGER NOT NULL, link BLOB NOT NULL,
@@ -32,7 +35,7 @@ CREATE TABLE IF NOT EXISTS continuation(
 CREATE TABLE IF NOT EXISTS origin(
   ledger INTEGER NOT NULL, link BLOB NOT NULL, PRIMARY KEY(ledger, link)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record(
-  ledger INTEGER NOT NULL, key BLOB NOT NULL, state BLOB NOT NULL,
+  ledger INTEGER NOT NULL, key BLOB NOT NULL, state BLOB NOT NULL, crc INTEGER NOT NULL,
   is_contended INTEGER NOT NULL, PRIMARY KEY(ledger, key)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS contended_record ON record(ledger, key) WHERE is_contended = 1;
 CREATE TABLE IF NOT EXISTS tree_head(
@@ -44,6 +47,11 @@ Status bad_hash() { return {Code::corrupt, Msg::record_state_bad}; }
 
 int64_t entry_id(LedgerId ledger, uint64_t position) {
   return (ledger << kPositionBits) + static_cast<int64_t>(position);
+}
+
+uint32_t entry_check(LedgerId ledger, uint64_t position, std::string_view header,
+                     std::string_view changeset) {
+  return row_check(static_cast<uint64_t>(ledger), position, {header, changeset});
 }
 
 class SqliteLedgerStore : public LedgerStore {
@@ -113,10 +121,11 @@ class SqliteLedgerStore : public LedgerStore {
 
   Status append(LedgerId ledger, uint64_t position, std::string_view header,
                 std::string_view changeset, const ChainPoint& point) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * entry, use("INSERT INTO entry VALUES(?1, ?2, ?3)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * entry, use("INSERT INTO entry VALUES(?1, ?2, ?3, ?4)"));
     DAFTAR_RETURN_IF_ERROR(entry->bind(1, entry_id(ledger, position))
-                               .bind_blob(2, header)
-                               .bind_blob(3, changeset)
+                               .bind(2, uint64_t{entry_check(ledger, position, header, changeset)})
+                               .bind_blob(3, header)
+                               .bind_blob(4, changeset)
                                .run());
     DAFTAR_ASSIGN_OR_RETURN(Statement * chain, use("INSERT INTO chain VALUES(?1, ?2, ?3, ?4, ?5)"));
     return chain->bind(1, ledger)
@@ -132,12 +141,16 @@ class SqliteLedgerStore : public LedgerStore {
     // Its own statement: a visitor may read other entries.
     DAFTAR_ASSIGN_OR_RETURN(
         Statement query,
-        database_.prepare("SELECT id, header, changeset FROM entry WHERE id BETWEEN ?1 AND ?2"));
+        database_.prepare(
+            "SELECT id, header, changeset, crc FROM entry WHERE id BETWEEN ?1 AND ?2"));
     query.bind(1, entry_id(ledger, first)).bind(2, entry_id(ledger, last));
     while (true) {
       DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
       if (!has_row) return {};
       const auto position = query.number(0) & ((uint64_t{1} << kPositionBits) - 1);
+      if (query.number(3) != entry_check(ledger, position, query.blob(1), query.blob(2))) {
+        return database_.damaged_row();
+      }
       DAFTAR_RETURN_IF_ERROR(visit({position, query.blob(1), query.blob(2)}));
     }
   }
@@ -225,21 +238,27 @@ class SqliteLedgerStore : public LedgerStore {
 
   Result<std::optional<std::string>> record(LedgerId ledger, std::string_view key) override {
     DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT state FROM record WHERE ledger = ?1 AND key = ?2"));
+                            use("SELECT state, crc FROM record WHERE ledger = ?1 AND key = ?2"));
     query->bind(1, ledger).bind_blob(2, key);
     std::optional<std::string> state;
-    DAFTAR_RETURN_IF_ERROR(each(*query, [&] { state = std::string(query->blob(0)); }));
+    bool is_damaged = false;
+    DAFTAR_RETURN_IF_ERROR(each(*query, [&] {
+      state = std::string(query->blob(0));
+      is_damaged = query->number(1) != row_check({key, *state});
+    }));
+    if (is_damaged) return database_.damaged_row();
     return state;
   }
 
   Status put_record(LedgerId ledger, std::string_view key, std::string_view state,
                     bool is_contended) override {
     DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                            use("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3, ?4)"));
+                            use("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3, ?4, ?5)"));
     return put->bind(1, ledger)
         .bind_blob(2, key)
         .bind_blob(3, state)
-        .bind(4, is_contended ? 1 : 0)
+        .bind(4, uint64_t{row_check({key, state})})
+        .bind(5, is_contended ? 1 : 0)
         .run();
   }
 
@@ -248,12 +267,15 @@ class SqliteLedgerStore : public LedgerStore {
       const std::function<Status(std::string_view, std::string_view)>& visit) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement query,
-        database_.prepare("SELECT key, state FROM record WHERE ledger = ?1 AND key >= ?2 "
+        database_.prepare("SELECT key, state, crc FROM record WHERE ledger = ?1 AND key >= ?2 "
                           "ORDER BY key"));
     query.bind(1, ledger).bind_blob(2, prefix);
     while (true) {
       DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
       if (!has_row || !query.blob(0).starts_with(prefix)) return {};
+      if (query.number(2) != row_check({query.blob(0), query.blob(1)})) {
+        return database_.damaged_row();
+      }
       DAFTAR_RETURN_IF_ERROR(visit(query.blob(0), query.blob(1)));
     }
   }

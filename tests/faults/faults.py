@@ -1,7 +1,8 @@
 """What the tests of faults share: how many faults from which seed, and file systems of their own.
 
-DAFTAR_SEED=n repeats a run's choices (not its timing). DAFTAR_LONG_MINUTES bounds a long run, which then says how
-many faults it came to. A machine that cannot mount says NOT RUN: not_run() prints the line that tests/run repeats."""
+DAFTAR_SEED=n repeats a run's choices (not its timing). DAFTAR_LONG_MINUTES bounds a long run; one that did not come to
+all its faults is not passed: it ends with exit code 75, and the next one goes on from its count, which is kept in
+DAFTAR_LONG_STATE (a folder). A machine that cannot mount says NOT RUN: not_run() prints the line that tests/run repeats."""
 
 import concurrent.futures
 import fcntl
@@ -31,6 +32,8 @@ class Campaign:
     """So many faults (an environment variable says how many), or what the minutes allow, counted over all threads.
     `share`: of the minutes, where a file has several. `seed`: of a usual run that is to be the same each time."""
 
+    made = 0  # in this file: tests run in the order of their names
+
     def __init__(self, variable, usual, share=0.9, seed=None):
         self.wanted = int(os.environ.get(variable, usual))
         minutes = float(os.environ.get("DAFTAR_LONG_MINUTES", USUAL_MINUTES))
@@ -38,9 +41,24 @@ class Campaign:
         if seed is None or "DAFTAR_LONG_MINUTES" in os.environ:
             seed = random.SystemRandom().randrange(2**32)
         self.seed = int(os.environ.get("DAFTAR_SEED", seed))
-        self.done = 0
+        self.done = self.before = self.read_count(variable)
         self.begun = time.monotonic()
         self.lock = threading.Lock()
+
+    def read_count(self, variable):
+        """How many an earlier long run of this source came to."""
+        folder = os.environ.get("DAFTAR_LONG_STATE")
+        if not folder or not variable or "DAFTAR_LONG_MINUTES" not in os.environ:
+            self.count_file = None
+            return 0
+        script = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+        name = f"{script}.{Campaign.made}.count"
+        Campaign.made += 1
+        self.count_file = os.path.join(folder, name)
+        if not os.path.exists(self.count_file):
+            return 0
+        with open(self.count_file, encoding="ascii") as file:
+            return int(file.read())
 
     def goes_on(self):
         return self.done < self.wanted and time.monotonic() < self.end
@@ -55,8 +73,17 @@ class Campaign:
         return random.Random("/".join(map(str, (self.seed, *names))))
 
     def said(self, what):
-        short = "" if self.done >= self.wanted else f" (of {self.wanted}: the time was up)"
-        return f"{self.done}{short} {what}; {time.monotonic() - self.begun:.0f} s, seed {self.seed}"
+        if self.count_file:
+            with open(self.count_file + ".new", "w", encoding="ascii") as file:
+                file.write(str(self.done))
+            os.replace(self.count_file + ".new", self.count_file)
+        short = ""
+        if self.done < self.wanted:
+            short = f" (of {self.wanted}: the time was up)"
+            if "DAFTAR_LONG_MINUTES" in os.environ:
+                office.leave_unfinished()
+        now = self.done - self.before
+        return f"{self.done}{short} {what}; {now} of them in {time.monotonic() - self.begun:.0f} s, seed {self.seed}"
 
     def run(self, workers):
         """Runs each worker (a function) on a thread until it returns; the first failure stops all, and is raised."""
@@ -133,6 +160,8 @@ def remove_folders(*programs):
 
 def not_run(what, why):
     print(f"NOT RUN: {what}: {why}", flush=True)
+    if "DAFTAR_LONG_MINUTES" in os.environ:
+        office.leave_unfinished()
 
 
 def unmount_what_was_left():

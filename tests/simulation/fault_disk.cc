@@ -74,6 +74,7 @@ struct State {
   std::map<std::string, Machine> machines;  ///< by folder
   FaultDisk disk;
   uint64_t random = 1;
+  int reads_may_fail = 0;  ///< scopes
 };
 
 // A thread's own: worlds run side by side, one on each thread.
@@ -98,13 +99,24 @@ int enter_operation(Machine* machine, bool needs_room) {
   if (machine == nullptr) return SQLITE_OK;
   ++machine->operations;
   if (is_dead(*machine)) return SQLITE_IOERR_WRITE;
-  if (machine->planned && machine->after-- == 0) {
+  const bool is_planned = machine->planned && machine->planned != DiskFault::read_error;
+  if (is_planned && machine->after-- == 0) {
     machine->struck = machine->planned;
     machine->planned.reset();
     if (machine->struck != DiskFault::full) return SQLITE_IOERR_WRITE;
   }
   if (machine->struck == DiskFault::full && needs_room) return SQLITE_FULL;
   return SQLITE_OK;
+}
+
+bool fails_to_read(Machine* machine) {
+  if (machine == nullptr) return false;
+  if (is_dead(*machine)) return true;
+  const bool may_fail = state().reads_may_fail > 0 && machine->planned == DiskFault::read_error;
+  if (!may_fail || machine->after-- != 0) return false;
+  machine->struck = machine->planned;
+  machine->planned.reset();
+  return true;
 }
 
 struct OpenFile {
@@ -125,7 +137,7 @@ int close_file(sqlite3_file* handle) {
 
 int read_at(sqlite3_file* handle, void* out, int count, sqlite3_int64 offset) {
   OpenFile* open = of(handle);
-  if (open->machine != nullptr && is_dead(*open->machine)) return SQLITE_IOERR_READ;
+  if (fails_to_read(open->machine)) return SQLITE_IOERR_READ;
   const std::string& content = open->file->content;
   const auto at = static_cast<size_t>(offset);
   const size_t there =
@@ -404,9 +416,7 @@ bool FaultDisk::is_dead(const std::string& folder) const {
 
 void FaultDisk::make_room(const std::string& folder) {
   Machine& machine = state().machines[folder];
-  if (machine.struck == DiskFault::full || machine.struck == DiskFault::io_error) {
-    machine.struck.reset();
-  }
+  if (machine.struck && !simulation::is_dead(machine)) machine.struck.reset();
 }
 
 void FaultDisk::heal(const std::string& folder) {
@@ -414,8 +424,12 @@ void FaultDisk::heal(const std::string& folder) {
   make_room(folder);
 }
 
-void FaultDisk::restart(const std::string& folder,
-                        const std::function<uint64_t(uint64_t count)>& below) {
+FaultDisk::ReadsMayFail::ReadsMayFail() { ++state().reads_may_fail; }
+FaultDisk::ReadsMayFail::~ReadsMayFail() { --state().reads_may_fail; }
+
+FaultDisk::Lost FaultDisk::restart(const std::string& folder,
+                                   const std::function<uint64_t(uint64_t count)>& below) {
+  Lost lost;
   Machine& machine = state().machines[folder];
   const bool is_power_cut = machine.struck == DiskFault::power_cut;
   machine.struck.reset();
@@ -430,6 +444,7 @@ void FaultDisk::restart(const std::string& folder,
     for (size_t i = changes.size(); i-- > 0;) written[i] = undo(file->content, changes[i]);
     for (size_t i = 0; i < changes.size(); ++i) {
       const uint64_t fate = below(3);
+      lost.is_dropped = lost.is_dropped || fate == 0;
       if (fate == 0) continue;
       if (changes[i].is_truncation) {
         file->content.resize(changes[i].offset);
@@ -438,11 +453,13 @@ void FaultDisk::restart(const std::string& folder,
       if (fate == 1) {
         const uint64_t sectors = written[i].size() / kSectorBytes + 1;
         written[i].resize(std::min<uint64_t>(written[i].size(), below(sectors) * kSectorBytes));
+        lost.is_torn = true;
         if (written[i].empty()) continue;
       }
       put(file->content, changes[i].offset, written[i]);
     }
   }
+  return lost;
 }
 
 void FaultDisk::copy(const std::string& from, const std::string& to) {

@@ -14,10 +14,11 @@
 namespace daftar::simulation {
 
 enum class DiskFault {
-  power_cut,  ///< this operation and all after it have no effect, until restart()
-  kill,       ///< the same, but what was written is still there: only the process died
-  io_error,   ///< this operation fails, the next one works
-  full,       ///< no operation that needs room works, until restart() or make_room()
+  power_cut,   ///< this operation and all after it have no effect, until restart()
+  kill,        ///< the same, but what was written is still there: only the process died
+  io_error,    ///< this operation fails, the next one works
+  full,        ///< no operation that needs room works, until restart() or make_room()
+  read_error,  ///< this read fails, the next one works; only where reads may fail
 };
 
 class FaultDisk {
@@ -26,7 +27,8 @@ class FaultDisk {
   static FaultDisk& install();
 
   /// `fault` happens at the `after`-th write, sync, truncation or deletion below `folder` from now
-  /// (0: the next). One at a time for each folder; the later plan counts.
+  /// (0: the next), a read error at the `after`-th read. One at a time for each folder; the later
+  /// plan counts.
   void plan(const std::string& folder, DiskFault fault, uint64_t after);
   /// Whether a planned fault has happened since the last restart().
   [[nodiscard]] bool has_struck(const std::string& folder) const;
@@ -37,9 +39,23 @@ class FaultDisk {
   /// Forgets what is planned, and makes room.
   void heal(const std::string& folder);
 
+  /// While one lives, reads of this thread may fail: what a simulation reads to compare does not.
+  class ReadsMayFail {
+   public:
+    ReadsMayFail();
+    ~ReadsMayFail();
+    ReadsMayFail(const ReadsMayFail&) = delete;
+    ReadsMayFail& operator=(const ReadsMayFail&) = delete;
+  };
+
+  /// What a restart did to writes that were not synced.
+  struct Lost {
+    bool is_dropped = false;
+    bool is_torn = false;
+  };
   /// The machine starts again; nothing may have its files open. After a power cut each write that
   /// was not synced is there, torn at a sector or not there; `below` draws the choices.
-  void restart(const std::string& folder, const std::function<uint64_t(uint64_t count)>& below);
+  Lost restart(const std::string& folder, const std::function<uint64_t(uint64_t count)>& below);
 
   /// A copy of all files below `from` as a running machine shows them.
   void copy(const std::string& from, const std::string& to);

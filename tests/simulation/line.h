@@ -33,6 +33,8 @@ class Session : public client::Transport {
           const LineFault& fault, Purpose purpose = Purpose::exchange);
 
   void start() { session_.start(); }
+  /// From now on nothing passes, and nobody says so.
+  void cut_off() { fault_.silent_at = 0; }
   [[nodiscard]] bool has_message() const { return !messages_.empty(); }
   void deliver();
   /// Nothing comes any more: the clock moves to the session's deadline.

@@ -148,16 +148,21 @@ void World::save(size_t index, const Screen& screen, std::vector<RecordEdits> ed
   saved.foreign = foreign;
   saved.records = std::move(edits);
   saved.number = saved.saved_as = device.numbers.back();
-  edits_ += count_edits(saved.records);
-  const Result<uint64_t> seq = device.store->save(ledger, {draft}, device.clock.wall_ms());
+  const Result<uint64_t> seq = [&] {
+    const FaultDisk::ReadsMayFail scope;
+    return device.store->save(ledger, {draft}, device.clock.wall_ms());
+  }();
   saved.is_certain = seq.ok();
+  if (seq.ok()) edits_ += count_edits(saved.records);
   if (seq.ok()) saved.seq = *seq;
   say("device ", index, " saves #", id, " in ledger ", screen.ledger, " seq ", saved.seq,
       ", context ", context.position, ":", context.own_seq, context.foreign ? " foreign" : "",
       seq.ok() ? "" : ": " + seq.status().text());
-  saved_.push_back(std::move(saved));
+  // What failed while the machine went on is not there, and its number is free again; what was cut
+  // off by a power cut may be there.
+  if (seq.ok() || disk_.is_dead(device.folder)) saved_.push_back(std::move(saved));
   check_device(index, dice);
-  if (seq.ok()) find_places(index);
+  find_places(index);
 }
 
 void World::resolve(size_t index, size_t ledger, Dice& dice) {
@@ -193,6 +198,7 @@ void World::import_workbook(size_t index, Dice& dice) {
     // Written before the disk was put back, it names work by a seq that other work has now.
     const bool is_of_another_disk = workbook.restores != device.restores;
     if (workbook.number != device.numbers.back() || is_of_another_disk) return;
+    note(Event::own_workbook);
     return save(index, screen, std::move(edits), std::nullopt, context, dice);
   }
   // A workbook names the device that wrote it; one of this disk's older number, or of a disk with
@@ -239,7 +245,11 @@ void World::reapply(size_t index, size_t ledger, Dice& dice) {
   if (!seq.ok() && seq.status().code() == Code::refused) return;  // nothing was left of it
   note(Event::reapplied);
   saved.seq = seq.ok() ? *seq : 0;
-  if (seq.ok()) check_reapplied(device, id, *seq, later);
+  // Of a re-apply that was not acknowledged a restart may show what it says.
+  saved.records.clear();
+  if (seq.ok()) {
+    saved.records = check_reapplied(device, id, *seq, saved_[static_cast<size_t>(*old)], later);
+  }
   say("device ", index, " saves #", again, ", re-applying #", *old,
       seq.ok() ? "" : ": " + seq.status().text());
   saved_.push_back(std::move(saved));
@@ -274,20 +284,51 @@ std::set<MergeOracle::CellName> World::written_later(size_t index, size_t ledger
   return cells;
 }
 
-// A re-applied changeset leaves later own work alone.
-void World::check_reapplied(Device& device, LedgerId ledger, uint64_t seq,
-                            const std::set<MergeOracle::CellName>& later) {
+// A re-applied changeset says what the held one said, without the cells that its number wrote later
+// (a copy of the disk may have written some of those); what it says.
+std::vector<RecordEdits> World::check_reapplied(Device& device, LedgerId ledger, uint64_t seq,
+                                                const SavedChangeset& held,
+                                                const std::set<MergeOracle::CellName>& later) {
+  std::set<MergeOracle::CellName> by_copies;
+  for (const SavedChangeset& other : saved_) {
+    const auto& numbers = device.numbers;
+    if (std::find(numbers.begin(), numbers.end(), other.number) == numbers.end()) continue;
+    for (const RecordEdits& record : other.records) {
+      for (const CellEdit& cell : record.cells) by_copies.emplace(record.key, cell.field);
+    }
+  }
+  std::map<MergeOracle::CellName, Value> expected;
+  for (const RecordEdits& record : held.records) {
+    for (const CellEdit& cell : record.cells) {
+      expected.emplace(MergeOracle::CellName{record.key, cell.field}, cell.value);
+    }
+  }
+  std::vector<RecordEdits> records;
   for (const client::PendingChangeset& one : need(device.store->pending(ledger))) {
-    if (one.device != device.numbers.back() || one.seq != seq) continue;
-    const Changeset changeset = need(decode_changeset(one.bytes));
-    for (const RecordEdits& record : changeset.records) {
-      for (const CellEdit& cell : record.cells) {
-        if (later.contains({record.key, cell.field})) {
-          fail("a re-applied changeset writes a cell that its author wrote later");
-        }
+    if (one.device == device.numbers.back() && one.seq == seq) {
+      records = need(decode_changeset(one.bytes)).records;
+    }
+  }
+  for (const RecordEdits& record : records) {
+    for (const CellEdit& cell : record.cells) {
+      const MergeOracle::CellName name{record.key, cell.field};
+      if (later.contains(name)) {
+        fail("a re-applied changeset writes a cell that its author wrote later");
+      }
+      const auto wanted = expected.find(name);
+      if (wanted == expected.end() || wanted->second != cell.value) {
+        fail("a re-applied changeset says what the held one did not");
+      } else {
+        expected.erase(wanted);
       }
     }
   }
+  for (const auto& [name, value] : expected) {
+    if (!later.contains(name) && !by_copies.contains(name)) {
+      fail("a re-applied changeset has lost a cell of the held one");
+    }
+  }
+  return records;
 }
 
 // Where a disk's own changesets stand after they were made again, or after a restart showed which
@@ -309,7 +350,11 @@ void World::find_places(size_t index) {
       if (changeset.origin && !saved.is_disk_lost) note(Event::made_again);
       saved.number = one.device;
       saved.seq = one.seq;
-      saved.records = changeset.records;
+      if (saved.records.empty()) saved.records = changeset.records;
+      if (saved.records != changeset.records) {
+        return fail("a disk holds #" + std::to_string(*known) +
+                    " with other edits than were saved");
+      }
     }
   }
 }

@@ -23,6 +23,17 @@ const char* name_of_fate(Fate fate) {
   return fate == Fate::applied ? "applied" : fate == Fate::agreed ? "agreed" : "contended";
 }
 
+// Whether the edit with this index deletes its record.
+bool deletes_at(const Changeset& changeset, size_t index) {
+  for (const RecordEdits& record : changeset.records) {
+    if (index < record.cells.size()) {
+      return record.cells[index].field == kDeletedField && record.cells[index].value.is_yes();
+    }
+    index -= record.cells.size();
+  }
+  return false;
+}
+
 std::string join(const std::vector<ChangesetId>& ids) {
   std::string out;
   for (const ChangesetId id : ids) out += " #" + std::to_string(id);
@@ -36,6 +47,7 @@ std::optional<client::SyncReport> World::sync_to_the_end(size_t index, Dice& dic
   Step step;
   step.a = 9;
   step.b = dice.below(1000);
+  step.seed = dice.next();
   start_sync(index, step);
   return run_to_the_end(index, dice);
 }
@@ -55,7 +67,7 @@ std::optional<client::SyncReport> World::run_to_the_end(size_t index, Dice& dice
         break;
       }
     }
-    device.session->deliver();
+    deliver_to(index);
     check_hub(dice);
     check_device(index, dice);
     if (!device.session || !device.session->is_done()) continue;
@@ -135,6 +147,13 @@ void World::read_entries(size_t ledger) {
           entry.seq = entry.header.refusal->seq;
           const auto known = ids_by_hash_.find(entry.header.refusal->changeset_hash);
           if (known != ids_by_hash_.end()) entry.id = known->second;
+          const RefusalReason reason = entry.header.refusal->reason;
+          if (entry.id < 0) fail("the ledger refuses a changeset that nobody saved");
+          if (reason == RefusalReason::origin_entered) {
+            known_already_.insert(entry.id);
+          } else if (reason != RefusalReason::period_locked || !locked_out_.contains(entry.id)) {
+            fail("#" + std::to_string(entry.id) + " is refused, and nothing speaks against it");
+          }
         } else {
           DAFTAR_ASSIGN_OR_RETURN(entry.changeset, decode_changeset(stored.changeset));
           entry.number = entry.changeset.device;
@@ -221,6 +240,8 @@ void World::judge(size_t ledger) {
     }
     for (size_t i = 0; i < fates.size(); ++i) {
       const Fate expected = judgement.fates[i];
+      if (expected == Fate::applied && deletes_at(entry.changeset, i))
+        note(Event::deletion_applied);
       note(expected == Fate::applied  ? Event::applied
            : expected == Fate::agreed ? Event::agreed
                                       : Event::contended);
@@ -277,6 +298,31 @@ void World::compare_cells(size_t ledger) {
   size_t count = 0;
   for (const auto& [key, record] : records) count += record.cells.size();
   if (count != cells.size()) fail("the state has cells that nobody wrote");
+  compare_contended(ledger);
+}
+
+// What people are shown as contended, at the hub and on every device that is at rest.
+void World::compare_contended(size_t ledger) {
+  std::set<RecordKey> expected;
+  for (const MergeOracle::CellName& name : oracles_[ledger].cells()) {
+    if (!oracles_[ledger].view(name).contenders.empty()) expected.insert(name.first);
+  }
+  const std::string name = ledger_name(ledger);
+  LedgerStore& at_hub = hubs_[0].store->ledgers();
+  std::set<RecordKey> shown;
+  for (const std::string& key : need(at_hub.contended_records(*need(at_hub.find_ledger(name))))) {
+    shown.insert(need(RecordKey::from_bytes(key)));
+  }
+  if (shown != expected) fail("the hub lists other records of " + name + " as contended");
+  for (size_t i = 0; i < devices_.size(); ++i) {
+    if (!holds(devices_[i], ledger)) continue;
+    client::ClientStore& store = *devices_[i].store;
+    auto view = need(client::View::open(store, need(store.find_ledger(name))));
+    const std::vector<RecordKey> listed = need(view.contended());
+    if (std::set<RecordKey>(listed.begin(), listed.end()) != expected) {
+      fail("device " + std::to_string(i) + " lists other records of " + name + " as contended");
+    }
+  }
 }
 
 // Every saved changeset is in its ledger once, or held by its device; unless its disk is gone.
@@ -293,13 +339,21 @@ void World::check_nothing_is_lost() {
       if (!holds(device, ledger)) continue;
       const LedgerId id = need(device.store->find_ledger(ledger_name(ledger)));
       for (const client::PendingChangeset& one : need(device.store->pending(id))) {
-        const auto known = id_of(need(decode_changeset(one.bytes)).message);
-        if (known) ++held.at(static_cast<size_t>(*known));
+        const Changeset changeset = need(decode_changeset(one.bytes));
+        const auto known = id_of(changeset.message);
+        if (!known) return fail("a disk holds a changeset that nobody saved");
+        ++held.at(static_cast<size_t>(*known));
+        if (saved_.at(static_cast<size_t>(*known)).records != changeset.records) {
+          return fail("#" + std::to_string(*known) + " is held with other edits than were saved");
+        }
       }
     }
   }
   for (size_t id = 0; id < saved_.size(); ++id) {
     const std::string what = "#" + std::to_string(id);
+    if (known_already_.contains(static_cast<ChangesetId>(id)) && entered[id] == 0) {
+      return fail(what + " is refused as known, and is not in the ledger");
+    }
     if (entered[id] > 1)
       return fail(what + " was entered " + std::to_string(entered[id]) + " times");
     if (!saved_[id].is_certain || saved_[id].is_disk_lost) continue;

@@ -104,6 +104,7 @@ void World::run() {
   Dice dice(schedule_.seed + 99);
   try {
     for (const Step& one : schedule_.steps) {
+      if (edits_ >= kEnoughEdits) break;
       if (!failure_.empty()) return;
       step(one);
     }
@@ -179,6 +180,7 @@ void World::step(const Step& step) {
     case StepKind::partition:
       device.is_cut_off = !device.is_cut_off;
       if (device.is_cut_off) note(Event::partition);
+      if (device.is_cut_off && device.session) device.session->cut_off();
       break;
     case StepKind::enrol:
       if (device.is_forked && !device.session) enrol(index, dice);
@@ -219,8 +221,10 @@ void World::start_sync(size_t index, const Step& step) {
   LineFault fault;
   fault.seed = step.seed;
   const size_t draw = step.a % 10;
-  if (draw < 2) fault.cut_at = step.b % 14;
-  if (draw == 2) fault.silent_at = step.b % 14;
+  // Most sessions take a dozen messages, those that give entries back some hundreds.
+  const uint64_t at = step.b % 4 == 0 ? step.b % 200 : step.b % 14;
+  if (draw < 2) fault.cut_at = at;
+  if (draw == 2) fault.silent_at = at;
   if (draw < 5) fault.late_percent = 60;
   fault.twice_percent = draw == 5 ? 50 : 0;
   say("device ", index, " begins to sync");
@@ -282,11 +286,17 @@ bool World::deliver_one(Dice& dice) {
     return true;
   }
   const size_t index = ready[choice];
-  devices_[index].session->deliver();
+  deliver_to(index);
   check_hub(dice);
   check_device(index, dice);
   if (devices_[index].session && devices_[index].session->is_done()) end_session(index);
   return true;
+}
+
+// What the product does with a message may meet a disk that cannot be read.
+void World::deliver_to(size_t index) {
+  const FaultDisk::ReadsMayFail scope;
+  devices_[index].session->deliver();
 }
 
 void World::deliver(Dice& dice, size_t count) {
@@ -308,9 +318,25 @@ void World::note_acknowledged(const std::string& ledger, uint64_t position) {
 // ---- the hub
 
 void World::settle(HubProcess& process) {
+  const FaultDisk::ReadsMayFail scope;
   while (process.writer->run_once()) {
   }
   process.has_queue = false;
+}
+
+// A fault may strike while the hub starts; it is started again.
+void World::start_hubs(Dice& dice) {
+  if (dice.chance(30)) disk_.plan(hub_folder_, DiskFault::read_error, dice.below(12));
+  try {
+    const FaultDisk::ReadsMayFail scope;
+    open_hubs();
+  } catch (const std::exception&) {
+    if (!disk_.has_struck(hub_folder_)) throw;
+    note(Event::fault_while_opening);
+    disk_.heal(hub_folder_);
+    open_hubs();
+  }
+  disk_.heal(hub_folder_);
 }
 
 void World::open_hubs() {
@@ -329,6 +355,7 @@ void World::open_hubs() {
               locked_ &&
               std::any_of(changeset.records.begin(), changeset.records.end(),
                           [&](const RecordEdits& record) { return record.key == *locked_; });
+          if (is_locked) locked_out_.insert(id_of(changeset.message).value_or(-1));
           return is_locked ? std::optional(RefusalReason::period_locked) : std::nullopt;
         });
     process.service = std::make_unique<hub::Service>(open_store(), need(process.store->identity()),
@@ -346,8 +373,8 @@ void World::check_hub(Dice& dice) {
   for (Device& device : devices_) {
     if (device.session) device.session->hub_gone(answers_arrive);
   }
-  disk_.restart(hub_folder_, [&](uint64_t count) { return dice.below(count); });
-  open_hubs();
+  restart_disk(hub_folder_, dice);
+  start_hubs(dice);
   for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
     LedgerStore& store = hubs_[0].store->ledgers();
     const uint64_t size = need(store.row(*need(store.find_ledger(ledger_name(ledger))))).size;
@@ -360,11 +387,20 @@ void World::check_hub(Dice& dice) {
 
 // ---- disks
 
+void World::restart_disk(const std::string& folder, Dice& dice) {
+  const FaultDisk::Lost lost =
+      disk_.restart(folder, [&](uint64_t count) { return dice.below(count); });
+  if (lost.is_dropped) note(Event::write_dropped);
+  if (lost.is_torn) note(Event::write_torn);
+}
+
 void World::fault(const std::string& folder, const Step& step, bool is_hub) {
-  constexpr DiskFault kFaults[] = {DiskFault::power_cut, DiskFault::power_cut, DiskFault::kill,
-                                   DiskFault::io_error, DiskFault::full};
+  constexpr DiskFault kFaults[] = {DiskFault::power_cut, DiskFault::power_cut,
+                                   DiskFault::kill,      DiskFault::io_error,
+                                   DiskFault::full,      DiskFault::read_error};
   if (disk_.has_struck(folder)) return;
-  const DiskFault fault = kFaults[step.a % 5];
+  const DiskFault fault = kFaults[step.a % 6];
+  if (fault == DiskFault::read_error) return disk_.plan(folder, fault, step.b % 6);
   // A full disk is common enough; as long as it lasts nothing else happens there.
   disk_.plan(folder, fault, step.b % (is_hub ? 60 : 40));
 }
@@ -374,7 +410,8 @@ void World::note_struck(const std::string& folder, bool is_hub) {
   if (!struck) return;
   const auto first = is_hub ? Event::hub_power_cut : Event::device_power_cut;
   note(static_cast<Event>(static_cast<int>(first) + static_cast<int>(*struck)));
-  if (*struck == DiskFault::io_error) disk_.make_room(folder);
+  const bool is_over = *struck == DiskFault::io_error || *struck == DiskFault::read_error;
+  if (is_over) disk_.make_room(folder);
 }
 
 void World::check_device(size_t index, Dice& dice) {
@@ -389,8 +426,19 @@ void World::restart_device(size_t index, Dice& dice) {
   device.session.reset();
   device.store.reset();
   device.forms.clear();
-  disk_.restart(device.folder, [&](uint64_t count) { return dice.below(count); });
-  device.store = need(client::ClientStore::open(device.folder));
+  restart_disk(device.folder, dice);
+  if (dice.chance(30)) disk_.plan(device.folder, DiskFault::read_error, dice.below(12));
+  {
+    const FaultDisk::ReadsMayFail scope;
+    auto opened = client::ClientStore::open(device.folder);
+    if (opened.ok()) device.store = std::move(*opened);
+  }
+  if (!device.store) {
+    if (!disk_.has_struck(device.folder)) fail("a store cannot be opened");
+    note(Event::fault_while_opening);
+  }
+  disk_.heal(device.folder);
+  if (!device.store) device.store = need(client::ClientStore::open(device.folder));
   device.confirmed = {};
   find_places(index);
 }
@@ -413,6 +461,42 @@ void World::clone(size_t index, Dice&) {
   say("device ", devices_.size() - 1, " is a copy of device ", index);
 }
 
+ChangesetSet World::ids_on_disk(size_t index) {
+  refresh(devices_[index]);
+  ChangesetSet ids;
+  for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+    if (!holds(devices_[index], ledger)) continue;
+    const Screen screen = open_screen(index, ledger);
+    ids |= screen.known.pulled | screen.known.own;
+  }
+  return ids;
+}
+
+ChangesetSet World::ids_at_hub() {
+  ChangesetSet ids;
+  LedgerStore& store = hubs_[0].store->ledgers();
+  for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
+    const LedgerId id = *need(store.find_ledger(ledger_name(ledger)));
+    need(store.read_entries(
+        id, 1, need(store.row(id)).size, [&](const StoredEntry& entry) -> Status {
+          if (entry.changeset.empty()) return {};
+          DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(entry.changeset));
+          if (const auto known = id_of(changeset.message)) ids.set(static_cast<size_t>(*known));
+          return {};
+        }));
+  }
+  return ids;
+}
+
+// Of what stood on a disk that was put back: what neither the hub nor any disk has now is gone.
+void World::note_lost(const ChangesetSet& before) {
+  ChangesetSet lost = before & ~ids_at_hub();
+  for (size_t i = 0; i < devices_.size() && lost.any(); ++i) lost &= ~ids_on_disk(i);
+  for (size_t id = 0; id < saved_.size(); ++id) {
+    if (lost.test(id)) saved_[id].is_disk_lost = true;
+  }
+}
+
 void World::restore_device(size_t index, Dice&) {
   Device& device = devices_[index];
   if (!device.has_backup || device.is_backup_of_older_number || device.session) return;
@@ -424,21 +508,7 @@ void World::restore_device(size_t index, Dice&) {
     if (row.published > row.size) return;
   }
   note(Event::device_restored);
-  const auto ids_here = [&] {
-    refresh(device);
-    ChangesetSet ids;
-    for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
-      if (!holds(device, ledger)) continue;
-      const Screen screen = open_screen(index, ledger);
-      ids |= screen.known.pulled | screen.known.own;
-      for (const client::PendingChangeset& one :
-           need(device.store->pending(need(device.store->find_ledger(ledger_name(ledger)))))) {
-        if (const auto id = id_of(need(decode_changeset(one.bytes)).message)) ids.set(*id);
-      }
-    }
-    return ids;
-  };
-  const ChangesetSet before = ids_here();
+  const ChangesetSet before = ids_on_disk(index);
   device.store.reset();
   copy_machine(disk_, device.folder + "-backup", device.folder);
   device.store = need(client::ClientStore::open(device.folder));
@@ -446,10 +516,7 @@ void World::restore_device(size_t index, Dice&) {
   device.forms.clear();
   device.confirmed = {};
   device.is_forked = false;
-  const ChangesetSet lost = before & ~ids_here();
-  for (size_t id = 0; id < saved_.size(); ++id) {
-    if (lost.test(id)) saved_[id].is_disk_lost = true;
-  }
+  note_lost(before);
   find_places(index);
   say("device ", index, " is restored from a backup");
 }
@@ -463,6 +530,7 @@ void World::restore_hub(Dice&) {
   }
   note(Event::hub_restored);
   say("the hub is restored from a backup");
+  const ChangesetSet before = ids_at_hub();
   hubs_.clear();
   for (Device& device : devices_) {
     if (device.session) device.session->hub_gone(false);
@@ -471,6 +539,7 @@ void World::restore_hub(Dice&) {
   copy_machine(disk_, root_ + "/hub-backup", hub_folder_);
   acknowledged_ = in_backup_;
   open_hubs();
+  note_lost(before);
   // What the operator does: registers again whom the backup does not know, revokes whom nobody will
   // see again, and says that it was restored.
   for (Device& device : devices_) register_again(device);

@@ -32,6 +32,8 @@ using property::ChangesetSet;
 using property::MergeOracle;
 
 constexpr size_t kLedgers = 2;
+/// A schedule ends when people have saved so many.
+constexpr size_t kEnoughEdits = 205;
 const char* ledger_name(size_t ledger);
 
 /// What somebody has looked at, as explicit sets of changesets.
@@ -129,14 +131,20 @@ class World {
   void jump(FakeClock& clock, const Step& step);
   void start_sync(size_t device, const Step& step);
   void deliver(Dice& dice, size_t count);
+  void deliver_to(size_t device);
   bool deliver_one(Dice& dice);
   void end_session(size_t device);
   void check_device(size_t device, Dice& dice);
   void check_hub(Dice& dice);
   void restart_device(size_t device, Dice& dice);
   void open_hubs();
+  void start_hubs(Dice& dice);
   bool learn(size_t device, DeviceNumber number, Dice& dice);
   void enrol(size_t device, Dice& dice);
+  void restart_disk(const std::string& folder, Dice& dice);
+  ChangesetSet ids_on_disk(size_t device);
+  ChangesetSet ids_at_hub();
+  void note_lost(const ChangesetSet& before);
   void fault(const std::string& folder, const Step& step, bool is_hub);
   void clone(size_t device, Dice& dice);
   void restore_device(size_t device, Dice& dice);
@@ -155,8 +163,9 @@ class World {
   void import_workbook(size_t device, Dice& dice);
   void reapply(size_t device, size_t ledger, Dice& dice);
   std::set<MergeOracle::CellName> written_later(size_t device, size_t ledger, ChangesetId id);
-  void check_reapplied(Device& device, LedgerId ledger, uint64_t seq,
-                       const std::set<MergeOracle::CellName>& later);
+  std::vector<RecordEdits> check_reapplied(Device& device, LedgerId ledger, uint64_t seq,
+                                           const SavedChangeset& held,
+                                           const std::set<MergeOracle::CellName>& later);
   void find_places(size_t device);
   bool holds(const Device& device, size_t ledger) const;
   static std::optional<ChangesetId> id_of(const std::string& message);
@@ -173,6 +182,7 @@ class World {
   bool is_followed(size_t ledger, size_t at, DeviceNumber by, DeviceNumber number) const;
   void compare_cells(size_t ledger);
   void compare_cell(size_t ledger, const MergeOracle::CellName& name, const RecordState& record);
+  void compare_contended(size_t ledger);
   void check_nothing_is_lost();
 
   void fail(const std::string& what);
@@ -195,6 +205,7 @@ class World {
   std::map<Hash, ChangesetId> ids_by_hash_;  ///< of all bytes that a changeset ever had
   std::vector<Screen> workbooks_;
   std::optional<RecordKey> locked_;
+  std::set<ChangesetId> locked_out_;  ///< the hub has refused these for `locked_`
   bool has_hub_backup_ = false;
   std::array<uint64_t, kLedgers> acknowledged_{};  ///< the hub has said that it has these
   std::array<uint64_t, kLedgers> in_backup_{};
@@ -210,6 +221,7 @@ class World {
   };
   std::array<std::vector<Entry>, kLedgers> entries_;
   std::array<MergeOracle, kLedgers> oracles_;
+  std::set<ChangesetId> known_already_;  ///< refused because the ledger has their work
   std::map<std::pair<DeviceNumber, uint64_t>, uint64_t> places_[kLedgers];  ///< positions
 
   std::string failure_;

@@ -122,6 +122,7 @@ TEST_P(ClientDamageTest, IsToldAndNothingCrashes) {
     seen.push_back(view->record(indicator_key(1, 1)).status());
     seen.push_back(view->history(indicator_key(1, 1), {}).status());
     seen.push_back(view->log(10).status());
+    seen.push_back(view->scan("", [](const RecordKey&, const RecordState&) { return Status(); }));
   }
   bool is_told = false;
   for (const Status& status : seen) {
@@ -141,6 +142,17 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"Header", "UPDATE entry SET header = x'FF'"},
         Damage{"Changeset", "UPDATE entry SET changeset = substr(changeset, 1, 9)"},
         Damage{"Pending", "UPDATE pending SET changeset = substr(changeset, 1, 9)"},
+        Damage{"RecordOfAnotherValue",
+               "UPDATE record SET state = CAST("
+               "substr(state, 1, length(state) - 1) || x'7A' AS BLOB)"},
+        Damage{"RecordOfAnotherKey", "UPDATE record SET key = x'0401030000'"},
+        Damage{"EntryOfAnotherValue",
+               "UPDATE entry SET changeset = CAST("
+               "substr(changeset, 1, length(changeset) - 1) || x'7A' AS BLOB)"},
+        Damage{"PendingOfAnotherValue",
+               "UPDATE pending SET changeset = CAST("
+               "substr(changeset, 1, length(changeset) - 1) || x'7A' AS BLOB)"},
+        Damage{"TouchInACircle", "UPDATE touch SET previous = position"},
         Damage{"PendingLink", "UPDATE pending SET link = x'FF'"},
         Damage{"ChainHead", "UPDATE chain_head SET link = x'FF'"},
         Damage{"HubKey", "UPDATE setting SET value = 'rubbish' WHERE name = 'hub_key'"},
