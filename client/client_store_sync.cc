@@ -3,45 +3,9 @@
 #include <utility>
 
 #include "client/client_store.h"
-#include "common/base/limits.h"
 #include "common/base/planted.h"
-#include "common/store/row_check.h"
 
 namespace daftar::client {
-
-Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger,
-                                                                 uint64_t after_seq) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement * query,
-      use("SELECT seq, link, changeset, crc FROM pending "
-          "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND state = 0 AND NOT EXISTS ("
-          "SELECT 1 FROM pending f WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
-          "ORDER BY seq LIMIT ?4"));
-  query->bind(1, ledger).bind(2, own.device).bind(3, after_seq);
-  query->bind(4, static_cast<uint64_t>(limits::kPushFrameChangesets));
-  std::vector<PendingChangeset> batch;
-  size_t bytes = 16;  // the frame's count
-  while (true) {
-    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
-    if (!has_row) return batch;
-    bytes += query->blob(2).size() + 9;
-    const bool follows = batch.empty() || query->number(0) == batch.back().seq + 1;
-    if ((bytes > limits::kPushFrameBytes && !batch.empty()) || !follows) break;
-    PendingChangeset one;
-    one.device = own.device;
-    one.seq = query->number(0);
-    one.link = hash_from_bytes(query->blob(1));
-    one.bytes = query->blob(2);
-    if (query->number(3) != row_check(one.device, one.seq, {query->blob(1), one.bytes})) {
-      query->reset();
-      return database_.damaged_row();
-    }
-    batch.push_back(std::move(one));
-  }
-  query->reset();
-  return batch;
-}
 
 Result<ChainPoint> ClientStore::newest_own(LedgerId ledger) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
@@ -182,20 +146,6 @@ Status ClientStore::take_entry(LedgerId id, const WireEntry& entry, DeviceNumber
     DAFTAR_RETURN_IF_ERROR(note_own_ids(*changeset, own));
   }
   return point.device == own ? settle_own(id, own, point, header) : Status();
-}
-
-Result<std::string> ClientStore::own_bytes(LedgerId ledger, DeviceNumber own, uint64_t seq) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT changeset, link, crc FROM pending "
-                                                 "WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
-  query->bind(1, ledger).bind(2, own).bind(3, seq);
-  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
-  std::string bytes = has_row ? std::string(query->blob(0)) : "";
-  const bool is_damaged =
-      has_row && query->number(2) != row_check(own, seq, {query->blob(1), bytes});
-  query->reset();
-  if (is_damaged) return database_.damaged_row();
-  if (!has_row) return Status(Code::corrupt, Msg::own_work_missing, {std::to_string(seq)});
-  return bytes;
 }
 
 // An own changeset has come back: it is confirmed, refused, or, if what this disk has at its seq is

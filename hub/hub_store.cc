@@ -210,12 +210,15 @@ Status HubStore::await_device(DeviceNumber number, bool all,
   DAFTAR_ASSIGN_OR_RETURN(Statement others,
                           database_.prepare("INSERT OR IGNORE INTO shown SELECT ?1, number "
                                             "FROM device WHERE number <> ?2"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement again,
+                          database_.prepare("DELETE FROM shown WHERE ledger = ?1 AND device = ?2"));
   DAFTAR_ASSIGN_OR_RETURN(Statement wait, database_.prepare("INSERT INTO awaiting VALUES(?1)"));
   for (const auto& [name, id] : existing) {
     if (!all && std::find(ledgers.begin(), ledgers.end(), name) == ledgers.end()) continue;
     DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_awaiting(name));
     if (waits_already) continue;
     DAFTAR_RETURN_IF_ERROR(others.bind_text(1, name).bind(2, number).run());
+    DAFTAR_RETURN_IF_ERROR(again.bind_text(1, name).bind(2, number).run());
     DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, name).run());
   }
   return {};

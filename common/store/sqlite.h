@@ -66,7 +66,8 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
 
   Status begin() { return execute("BEGIN IMMEDIATE"); }
-  /// After a failure nothing of the transaction is there, nor in a copy of the files.
+  /// After a failure nothing of the transaction is there; nor, if the disk takes one more write, in
+  /// a copy of the files.
   Status commit();
   /// Never fails: a transaction that SQLite has rolled back itself is gone already.
   void rollback();

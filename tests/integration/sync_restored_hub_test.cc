@@ -341,6 +341,19 @@ TEST_F(AwaitingHubTest, ALedgerThatIsOpenAgainWaitsForADeviceThatComesBack) {
   EXPECT_EQ(awaited(), (std::set<DeviceNumber>{77}));
 }
 
+TEST_F(AwaitingHubTest, ADeviceThatIsGrantedALedgerThatIsOpenAgainShowsOnceMoreAndThenItStaysOpen) {
+  need(world.hub.store().add_device(SigningKey::generate().public_key(), 9, "away", false,
+                                    {"administration/other"}, 76));
+  need(late.sync().report.status);
+  need(first.sync().report.status);
+  ASSERT_EQ(awaited(), std::nullopt);
+  need(world.hub.store().grant(late.number(), false, {kTransport}));
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{late.number()}));
+  need(late.sync().report.status);
+  world.add_device();
+  EXPECT_EQ(awaited(), std::nullopt) << "a new device closes it again";
+}
+
 TEST_F(AwaitingHubTest, ALedgerThatIsOpenToNobodyHoldsUpNoOther) {
   need(world.hub.store().end_awaiting());
   need(world.hub.store().revoke_device(first.number()));

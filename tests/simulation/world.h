@@ -31,10 +31,14 @@ using property::ChangesetId;
 using property::ChangesetSet;
 using property::MergeOracle;
 
+constexpr size_t kMostDevices = 14;
 constexpr size_t kLedgers = 2;
 /// A schedule ends when people have saved so many.
 constexpr size_t kEnoughEdits = 205;
 const char* ledger_name(size_t ledger);
+
+/// Files of a folder, both those in SQLite's file system and the others (keys).
+void copy_machine(FaultDisk& disk, const std::string& from, const std::string& to);
 
 /// What somebody has looked at, as explicit sets of changesets.
 struct Knowledge {
@@ -125,7 +129,7 @@ class World {
   void settle(HubProcess& process);
 
  private:
-  // world.cc: devices, hub, disks
+  // world.cc: steps, sessions, the hub
   void step(const Step& step);
   void save_or_remove(size_t device, size_t ledger, const Step& step, Dice& dice);
   void jump(FakeClock& clock, const Step& step);
@@ -134,13 +138,13 @@ class World {
   void deliver_to(size_t device);
   bool deliver_one(Dice& dice);
   void end_session(size_t device);
-  void check_device(size_t device, Dice& dice);
   void check_hub(Dice& dice);
-  void restart_device(size_t device, Dice& dice);
   void open_hubs();
   void start_hubs(Dice& dice);
-  bool learn(size_t device, DeviceNumber number, Dice& dice);
-  void enrol(size_t device, Dice& dice);
+
+  // disks.cc: faults, copies, backups, and enrolling anew
+  void check_device(size_t device, Dice& dice);
+  void restart_device(size_t device, Dice& dice);
   void restart_disk(const std::string& folder, Dice& dice);
   ChangesetSet ids_on_disk(size_t device);
   ChangesetSet ids_at_hub();
@@ -151,6 +155,8 @@ class World {
   void restore_hub(Dice& dice);
   hub::Device register_again(Device& device);
   void note_struck(const std::string& folder, bool is_hub);
+  bool learn(size_t device, DeviceNumber number, Dice& dice);
+  void enrol(size_t device, Dice& dice);
 
   // people.cc: what is saved, and what its author knew
   Screen open_screen(size_t device, size_t ledger);
