@@ -97,7 +97,8 @@ class SyncSession {
   struct RemoteLedger {
     std::string name;
     LedgerId id = 0;
-    TreeHead head;      ///< of the hub
+    TreeHead head;      ///< of the hub, by the newest checkpoint that was verified …
+    std::string note;   ///< … which is this one
     TreeHead verified;  ///< of this device, when the session began
     ChainHead chain;    ///< of this device at the hub
   };
@@ -117,7 +118,9 @@ class SyncSession {
   void fail(const Status& status);
   void wait_for_answer(size_t sent_bytes = 0);
   void leave_behind();
-  [[nodiscard]] const RemoteLedger* remote(const std::string& name) const;
+  [[nodiscard]] RemoteLedger* remote(const std::string& name);
+  /// Sets `ledger.head` to what a checkpoint of the hub says.
+  Status verify(const std::string& note, RemoteLedger& ledger) const;
 
   ClientStore& store_;
   Transport& transport_;

@@ -218,11 +218,14 @@ void World::enrol(size_t index, Dice& dice) {
     for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
       if (holds(device, ledger)) ledgers.emplace_back(ledger_name(ledger));
     }
-    // Numbers that a restored hub has forgotten are not given again.
+    // The operator knows of the numbers that a restored hub has forgotten, and passes them over.
     DeviceNumber next = 1;
     for (const hub::Device& known : need(store.devices())) next = std::max(next, known.number + 1);
-    for (const Device& other : devices_) next = std::max(next, other.numbers.back() + 1);
-    Result<hub::Device> added = store.add_device(*key, device.user, "anew", false, ledgers, next);
+    std::optional<DeviceNumber> number;
+    for (const Device& other : devices_) {
+      if (other.numbers.back() >= next) number = next = other.numbers.back() + 1;
+    }
+    Result<hub::Device> added = store.add_device(*key, device.user, "anew", false, ledgers, number);
     check_hub(dice);
     if (!added.ok()) return;
     registered = *added;
@@ -242,6 +245,24 @@ void World::enrol(size_t index, Dice& dice) {
   device.is_forked = false;
   device.is_backup_of_older_number = true;
   find_places(index);
+}
+
+// The operator revokes the numbers that were registered for a disk that was put back before it took
+// them: nobody has their keys.
+void World::revoke_unused() {
+  std::set<DeviceNumber> numbers;
+  std::set<PublicKey> prepared;
+  for (const Device& device : devices_) {
+    numbers.insert(device.numbers.begin(), device.numbers.end());
+    if (device.store->has_new_key()) prepared.insert(need(device.store->prepare_new_key()));
+  }
+  for (const hub::Device& known : need(hubs_[0].store->devices())) {
+    const bool is_expected = numbers.contains(known.number) || prepared.contains(known.key);
+    const bool is_of_schedule = known.number > kMostDevices;
+    if (is_of_schedule && !is_expected && !known.is_revoked) {
+      need(hubs_[0].store->revoke_device(known.number));
+    }
+  }
 }
 
 }  // namespace daftar::simulation

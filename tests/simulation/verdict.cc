@@ -87,6 +87,7 @@ void World::heal(Dice& dice) {
   }
   disk_.heal(hub_folder_);
   for (Device& device : devices_) disk_.heal(device.folder);
+  revoke_unused();
   for (int round = 0; round < kMostRounds && failure_.empty(); ++round) {
     bool is_quiet = true;
     for (size_t i = 0; i < devices_.size() && failure_.empty(); ++i) {

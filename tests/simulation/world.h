@@ -154,6 +154,7 @@ class World {
   void restore_device(size_t device, Dice& dice);
   void restore_hub(Dice& dice);
   hub::Device register_again(Device& device);
+  void revoke_unused();
   void note_struck(const std::string& folder, bool is_hub);
   bool learn(size_t device, DeviceNumber number, Dice& dice);
   void enrol(size_t device, Dice& dice);
