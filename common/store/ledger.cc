@@ -57,7 +57,6 @@ Status Ledger::replay() {
           return {};
         }
         DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(entry.changeset));
-        touched_.clear();
         return fold_changeset(scratch, *this, changeset, Hash{}, header.link_matched,
                               {header.time_ms, header.national})
             .status();
@@ -95,7 +94,6 @@ Result<EntryHeader> Ledger::enter(const IncomingChangeset& incoming, const Entry
                                   std::optional<RefusalReason> reason,
                                   const std::optional<Seal>& seal) {
   const Changeset& changeset = *incoming.changeset;
-  touched_.clear();
   EntryHeader header;
   header.position = state_.position + 1;
   header.time_ms = std::max(stamp.time_ms, state_.time_ms);
@@ -172,10 +170,12 @@ Result<std::optional<Changeset>> Ledger::accept(std::string_view header_bytes,
     fold_refusal(state_, *header.refusal, point.link, stamp);
   } else {
     DAFTAR_RETURN_IF_ERROR(check_references(*changeset, point.link, header.link_matched));
-    DAFTAR_ASSIGN_OR_RETURN(
-        const std::vector<Exception> exceptions,
-        fold_changeset(state_, *this, *changeset, point.link, header.link_matched, stamp));
-    if (exceptions != header.exceptions) {
+    notes_touched_ = true;
+    const Result<std::vector<Exception>> exceptions =
+        fold_changeset(state_, *this, *changeset, point.link, header.link_matched, stamp);
+    notes_touched_ = false;
+    if (!exceptions.ok()) return exceptions.status();
+    if (*exceptions != header.exceptions) {
       return broken(Msg::entry_outcome_wrong, state_.ledger, header.position);
     }
     DAFTAR_RETURN_IF_ERROR(remember(*changeset));
@@ -219,7 +219,7 @@ Result<RecordState*> Ledger::change(const RecordKey& key) {
       DAFTAR_ASSIGN_OR_RETURN(slot.record, RecordState::decode(*stored));
     }
   }
-  touched_.emplace_back(&at->first, slot.record.newest_position());
+  if (notes_touched_) touched_.emplace_back(&at->first, slot.record.newest_position());
   if (!slot.is_dirty) {
     slot.is_dirty = true;
     dirty_.push_back(&*at);

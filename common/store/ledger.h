@@ -72,7 +72,7 @@ class Ledger : private RecordSource {
   Result<std::optional<Changeset>> accept(std::string_view header_bytes,
                                           std::string_view changeset_bytes, const DeviceKeys& keys);
 
-  /// The records that the changeset entered or accepted last has touched, by key bytes, and the
+  /// The records that the changeset accepted last has touched, by key bytes, and the
   /// position of the entry that touched each before, 0 for none. Valid until the next
   /// materialise().
   [[nodiscard]] const std::vector<std::pair<const std::string*, uint64_t>>& touched() const {
@@ -122,6 +122,7 @@ class Ledger : private RecordSource {
   std::unordered_map<std::string, Slot> records_;
   std::vector<std::pair<const std::string, Slot>*> dirty_;
   std::vector<std::pair<const std::string*, uint64_t>> touched_;
+  bool notes_touched_ = false;  ///< whoever enters has no use for them
 };
 
 }  // namespace daftar
