@@ -41,10 +41,10 @@ const SeriesTable kSeriesTables[] = {
      field::target_period_as_written, field::target_rationale},
 };
 
-// A row on its way: its record and the cells that it names.
 // Rows that say the same as an earlier one, and share its fate: (file, line).
 using Repeats = std::vector<std::pair<size_t, uint64_t>>;
 
+// A row on its way: its record and the cells that it names.
 struct PlannedRow {
   size_t file = 0;  ///< index into ImportPlan::files
   uint64_t line = 0;

@@ -248,8 +248,10 @@ void add_device_commands(CLI::App& app, Options& options, const On& on) {
   device_add->add_option("--user", options.user, "An existing user's number; else a new one")
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   device_add
-      ->add_option("--number", options.number,
-                   "After a restore: the number that the device had; else the next free one")
+      ->add_option(
+          "--number", options.number,
+          "After a restore: the number that the device had, for which its ledgers then wait "
+          "until it has synced; else the next free one")
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   device_add->add_option("--label", options.label, "What people call the device");
   device_add->add_option("--ledger", options.ledgers,

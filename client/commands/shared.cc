@@ -117,8 +117,8 @@ void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit
   if (!companion) return;
   const Cell* cell = record.find(*companion);
   // Where a cell is, other spellings may stand in it that a view does not show as contended.
-  if (cell != nullptr || !typed.is_empty())
-    edits.cells.push_back({*companion, typed, std::nullopt});
+  if (cell == nullptr && typed.is_empty()) return;
+  edits.cells.push_back({*companion, typed, std::nullopt});
 }
 
 Value typed_value(const Value& value, const std::string& typed) {

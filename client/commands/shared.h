@@ -34,7 +34,7 @@ std::string shown_value(View& view, const Value& value);
 bool is_companion(const RecordState& record, KindNumber kind, const Cell& cell);
 /// Adds to `edits` what must be written beside a value so that its companion never speaks of
 /// another one: how it was typed, where that says more than the number, else nothing where
-/// something stands.
+/// the companion was ever written.
 void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit& written,
                    const Value& typed);
 /// How a value was typed, if that says more than the value itself does in either digits.

@@ -10,8 +10,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client/client_store.h"
@@ -126,6 +128,9 @@ class Table {
 
 // ---- hubs and devices
 
+/// Cells by their record's key bytes and field.
+using CellSet = std::set<std::pair<std::string, FieldNumber>>;
+
 /// A hub in this process: the production store, writer, service and gRPC server.
 class Hub {
  public:
@@ -136,7 +141,7 @@ class Hub {
   /// Returns when the records of the ledger hold all of its entries.
   void wait_materialised();
   /// Cells with contenders, as the hub's records have them.
-  size_t contended_cells();
+  CellSet contended_cells();
   Hash root();
 
  private:

@@ -135,16 +135,18 @@ void Hub::wait_materialised() {
   }
 }
 
-size_t Hub::contended_cells() {
+CellSet Hub::contended_cells() {
   const auto id = take(reader_->ledgers().find_ledger(kLedger), "the ledger");
-  size_t count = 0;
+  CellSet cells;
   for (const std::string& key :
        take(reader_->ledgers().contended_records(*id), "contended records")) {
     const auto state = take(reader_->ledgers().record(*id, key), "a record");
     const RecordState record = take(RecordState::decode(*state), "a record");
-    for (const Cell& cell : record.cells) count += cell.is_contended() ? 1 : 0;
+    for (const Cell& cell : record.cells) {
+      if (cell.is_contended()) cells.emplace(key, cell.field);
+    }
   }
-  return count;
+  return cells;
 }
 
 Hash Hub::root() {

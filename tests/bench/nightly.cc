@@ -18,8 +18,8 @@ constexpr int kGrowthRounds = 3;
 constexpr size_t kSingleSaves = 300;
 
 // What another device writes into 2,000 of the cells that `nightly` wrote, every 20th time the same
-// value; `differing` counts the others.
-std::vector<Save> conflict_saves(const std::vector<Save>& nightly, size_t* differing) {
+// value; `differing` names the others: what the merge rule says is contended, and nothing else.
+std::vector<Save> conflict_saves(const std::vector<Save>& nightly, Save* differing) {
   std::map<std::pair<uint64_t, size_t>, std::string> last;
   for (const Save& save : nightly) {
     for (const Edit& edit : save) last[{edit.record, edit.field}] = edit.value;
@@ -28,16 +28,24 @@ std::vector<Save> conflict_saves(const std::vector<Save>& nightly, size_t* diffe
   size_t made = 0;
   const size_t step = last.size() / (kConflictSaves * kEditsOfSave);
   size_t index = 0;
-  *differing = 0;
+  differing->clear();
   for (const auto& [cell, value] : last) {
     if (index++ % step != 0 || made == kConflictSaves * kEditsOfSave) continue;
     const bool is_same = made % 20 == 0;
-    if (!is_same) ++*differing;
+    if (!is_same) differing->push_back({cell.first, cell.second, value});
     saves[made++ / kEditsOfSave].push_back(
         {cell.first, cell.second, is_same ? value : value + "9"});
   }
   for (Save& save : saves) std::sort(save.begin(), save.end());
   return saves;
+}
+
+CellSet cells_of(const Save& save) {
+  CellSet cells;
+  for (const RecordEdits& record : to_draft(save, {}).records) {
+    for (const CellEdit& cell : record.cells) cells.emplace(record.key.bytes(), cell.field);
+  }
+  return cells;
 }
 
 // Each save against its UPDATEs, one after the other.
@@ -122,8 +130,8 @@ void run_load(Office& office, const std::vector<Save>& nightly, bool is_counted,
   const auto forget_bytes = [&] {
     if (is_counted) proxy->taken();
   };
-  size_t differing = 0;
-  const size_t contended_before = office.hub.contended_cells();
+  Save differing;
+  require(office.hub.contended_cells().empty(), "nothing is contended before");
   save_all(*office.c, conflict_saves(nightly, &differing));
   const auto to_a = connected(address);
   const auto to_b = connected(address);
@@ -161,8 +169,8 @@ void run_load(Office& office, const std::vector<Save>& nightly, bool is_counted,
     count("conflict");
     office.hub.wait_materialised();
   });
-  const size_t contended = office.hub.contended_cells() - contended_before;
-  require(contended == differing, "the contended cells are those that differ");
+  const CellSet contended = office.hub.contended_cells();
+  require(contended == cells_of(differing), "the contended cells are those that differ");
   if (is_counted) {
     samples["warm_b"] /= kWarmSyncs;
     samples["warm_turns_n"] /= kWarmSyncs;
@@ -175,8 +183,8 @@ void run_load(Office& office, const std::vector<Save>& nightly, bool is_counted,
     samples["cold_ms"] = cold_ms;
     samples["conflict_push_ms"] = conflict.pushed_ms;
     samples["conflict_ms"] = conflict.materialised_ms;
-    samples["contended_n"] = static_cast<double>(contended);
-    samples["differing_n"] = static_cast<double>(differing);
+    samples["contended_n"] = static_cast<double>(contended.size());
+    samples["differing_n"] = static_cast<double>(differing.size());
     time_baselines(table, nightly, samples);
   }
   fs::remove(office.folder + "/table");
@@ -187,7 +195,7 @@ void settle(Office& office, const std::vector<Save>& nightly) {
   for (ClientStore* device : {office.a.get(), office.b.get(), office.c.get()}) {
     sync(*device, connected(office.hub.address()));
   }
-  size_t differing = 0;
+  Save differing;
   save_all(*office.b, conflict_saves(nightly, &differing));
   for (int round = 0; round < 2; ++round) {
     for (ClientStore* device : {office.b.get(), office.a.get(), office.c.get()}) {

@@ -96,6 +96,9 @@ std::string TableReporter::filled(const std::string& text, const Counters& count
 }
 
 void TableReporter::print_rows() const {
+  const bool is_any = std::any_of(std::begin(kRows), std::end(kRows),
+                                  [&](const Row& row) { return samples_.contains(row.benchmark); });
+  if (!is_any) return;
   std::printf("| row | what | median | least | baseline | ratio | reach | notes |\n");
   std::printf("|---|---|---|---|---|---|---|---|\n");
   for (const Row& row : kRows) {
