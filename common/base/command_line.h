@@ -24,12 +24,15 @@ inline std::optional<int> parse_command_line(CLI::App& app, int count, char** ar
     const bool as_json = std::any_of(arguments, arguments + count, [](const char* argument) {
       return std::string_view(argument) == "--json";
     });
-    // "A subcommand is required" is all that CLI11 says of a command that there is not.
+    // "A subcommand is required" is all that CLI11 says of a command or an option that there is
+    // not.
     const std::vector<std::string> left = app.remaining(true);
-    const bool is_unknown =
-        app.get_subcommands().empty() && !left.empty() && !left.front().starts_with('-');
-    const Status said = is_unknown ? Status(Code::invalid, Msg::command_unknown, {left.front()})
-                                   : Status(Code::invalid, Msg::command_line_bad, {wrong.what()});
+    const bool is_unknown = app.get_subcommands().empty() && !left.empty();
+    const bool is_option = is_unknown && left.front().starts_with('-');
+    const std::string reason = is_option ? "There is no option " + left.front() : wrong.what();
+    const Status said = is_unknown && !is_option
+                            ? Status(Code::invalid, Msg::command_unknown, {left.front()})
+                            : Status(Code::invalid, Msg::command_line_bad, {reason});
     return report_failure(said, as_json);
   }
 }

@@ -370,6 +370,7 @@ class CommandLineTest(office.OfficeTest):
             f"device add {UNKNOWN_KEY} --number 9223372036854775807")]
         for program in (self.device, self.hub):
             program.run(code=2, error="command_line.bad")
+            self.assertIn("--nonsense", program.run("--nonsense", code=2, error="command_line.bad").err)
         wrong.append(self.check(self.device, "nonsense", 2, "command.unknown"))
         wrong.append(self.check(self.hub, "nonsense", 2, "command.unknown"))
         self.assert_all(wrong)
