@@ -47,12 +47,6 @@ PRAGMA user_version = 1;
 std::string database_path(const std::string& folder) { return folder + "/daftar.db"; }
 std::string key_path(const std::string& folder) { return folder + "/device.key"; }
 
-Result<SigningKey> read_key(const std::string& path) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
-  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
-  return SigningKey::from_seed(seed);
-}
-
 }  // namespace
 
 Status ClientStore::create(const std::string& folder) {
@@ -100,7 +94,14 @@ Result<std::unique_ptr<ClientStore>> ClientStore::open(const std::string& folder
   return store;
 }
 
-Result<SigningKey> ClientStore::key() { return read_key(key_path(folder_)); }
+Result<SigningKey> ClientStore::key() {
+  const std::string path = key_path(folder_);
+  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
+  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
+  // Read each time, for another program may have changed it; derived once, which takes longer.
+  if (!key_ || key_->seed() != seed) key_ = SigningKey::from_seed(seed);
+  return *key_;
+}
 
 Result<Statement*> ClientStore::use(const char* sql) {
   const auto found = statements_.find(sql);
@@ -136,12 +137,17 @@ Result<uint64_t> parse_setting(const std::string& name, const std::string& text)
 }
 
 Result<Identity> ClientStore::identity() {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT name, value FROM setting "
+          "WHERE name IN ('device', 'user', 'hub_address', 'hub_name', 'hub_key')"));
   std::map<std::string, std::string> values;
-  for (const char* name : {"device", "user", "hub_address", "hub_name", "hub_key"}) {
-    DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> value, setting(name));
-    if (!value) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
-    values[name] = *value;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) break;
+    values[std::string(query->text(0))] = query->text(1);
   }
+  if (values.size() < 5) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
   Identity identity;
   DAFTAR_ASSIGN_OR_RETURN(identity.device, parse_setting("device", values["device"]));
   DAFTAR_ASSIGN_OR_RETURN(identity.user, parse_setting("user", values["user"]));
@@ -270,31 +276,18 @@ Result<Ledger*> ClientStore::open_ledger(LedgerId id) {
 }
 
 DeviceKeys ClientStore::device_keys() {
-  return [this](DeviceNumber device) -> std::optional<PublicKey> {
-    Result<Statement*> query = use("SELECT key FROM device_key WHERE device = ?1");
-    if (!query.ok()) return std::nullopt;
-    (*query)->bind(1, device);
-    const Result<bool> has_row = (*query)->step();
-    PublicKey key{};
-    if (!has_row.ok() || !*has_row || (*query)->blob(0).size() != key.size()) return std::nullopt;
-    std::memcpy(key.data(), (*query)->blob(0).data(), key.size());
-    (*query)->reset();
+  return [this](DeviceNumber device) -> Result<std::optional<PublicKey>> {
+    DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT key FROM device_key WHERE device = ?1"));
+    query->bind(1, device);
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    std::optional<PublicKey> key;
+    if (has_row) {
+      if (query->blob(0).size() != sizeof(PublicKey)) return database_.damaged_row();
+      std::memcpy(key.emplace().data(), query->blob(0).data(), sizeof(PublicKey));
+    }
+    query->reset();
     return key;
   };
-}
-
-std::map<DeviceNumber, PublicKey> ClientStore::known_devices() {
-  std::map<DeviceNumber, PublicKey> devices;
-  Result<Statement*> query = use("SELECT device, key FROM device_key");
-  while (query.ok()) {
-    const Result<bool> has_row = (*query)->step();
-    if (!has_row.ok() || !*has_row) break;
-    PublicKey key{};
-    if ((*query)->blob(1).size() != key.size()) continue;
-    std::memcpy(key.data(), (*query)->blob(1).data(), key.size());
-    devices[(*query)->number(0)] = key;
-  }
-  return devices;
 }
 
 Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {

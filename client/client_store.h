@@ -183,9 +183,8 @@ class ClientStore {
   /// Takes a batch whose checkpoint's signature was verified. Nothing of it is kept unless all of
   /// it is right. Returns the number of edits.
   Result<uint64_t> take_entries(LedgerId ledger, const PulledBatch& batch);
+  /// Of the devices whose keys came with entries.
   DeviceKeys device_keys();
-  /// All devices whose keys came with entries.
-  std::map<DeviceNumber, PublicKey> known_devices();
   /// The checkpoints verified above `size`, ascending, as signed.
   Result<std::vector<std::pair<uint64_t, std::string>>> checkpoints_above(LedgerId ledger,
                                                                           uint64_t size);
@@ -230,6 +229,7 @@ class ClientStore {
 
   Database database_;
   std::string folder_;
+  std::optional<SigningKey> key_;
   std::unique_ptr<LedgerStore> ledger_store_;
   std::map<const char*, Statement> statements_;
   std::map<LedgerId, std::unique_ptr<Ledger>> open_;

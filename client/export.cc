@@ -171,7 +171,7 @@ Status export_entries(ClientStore& store, const LedgerInfo& ledger, const std::s
   put_n(out, heads.size());
   const DeviceKeys keys = store.device_keys();
   for (const auto& [device, head] : heads) {
-    const std::optional<PublicKey> key = keys(device);
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(device));
     if (!key) return {Code::corrupt, Msg::device_unknown, {std::to_string(device), ledger.name}};
     put_n(out, device);
     out += hash_bytes(chain_start(ledger.name, device, *key));

@@ -5,6 +5,7 @@
 
 #include "common/base/limits.h"
 #include "common/ledger/checkpoint.h"
+#include "common/ledger/entry.h"
 
 namespace daftar::client {
 namespace {
@@ -262,17 +263,23 @@ Status SyncSession::send_recovery() {
     DAFTAR_RETURN_IF_ERROR(store_.ledgers().read_entries(
         ledger.id, from + 1, size, [&](const StoredEntry& entry) -> Status {
           entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
-          if (entry.changeset.empty()) return {};
+          DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
+          if (header.refusal) {
+            devices.insert(header.refusal->device);
+            return {};
+          }
           DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author,
                                   read_changeset_author(entry.changeset));
           devices.insert(author.device);
           return {};
         }));
-    for (const auto& [device, key] : store_.known_devices()) {
-      if (!devices.contains(device)) continue;
+    const DeviceKeys keys = store_.device_keys();
+    for (const DeviceNumber device : devices) {
+      DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(device));
+      if (!key) continue;
       v1::DeviceKey& sent = *request.add_keys();
       sent.set_device(device);
-      sent.set_key(std::string(key.begin(), key.end()));
+      sent.set_key(std::string(key->begin(), key->end()));
     }
     request.set_ledger(ledger.name);
     request.set_frame(encode_pull_frame(entries));

@@ -262,10 +262,9 @@ Result<Ledger*> Writer::open_ledger(const std::string& name) {
 }
 
 DeviceKeys Writer::device_keys() {
-  return [this](DeviceNumber number) -> std::optional<PublicKey> {
-    const Result<std::optional<Device>> device = store_->device(number);
-    if (!device.ok() || !*device) return std::nullopt;
-    return (*device)->key;
+  return [this](DeviceNumber number) -> Result<std::optional<PublicKey>> {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(number));
+    return device ? std::optional(device->key) : std::nullopt;
   };
 }
 
@@ -395,10 +394,10 @@ Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Ch
 Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& batch) {
   uint64_t recovered = 0;
   const DeviceKeys registered = device_keys();
-  const DeviceKeys keys = [&](DeviceNumber number) -> std::optional<PublicKey> {
-    if (const std::optional<PublicKey> key = registered(number)) return key;
+  const DeviceKeys keys = [&](DeviceNumber number) -> Result<std::optional<PublicKey>> {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, registered(number));
     const auto sent = batch.keys.find(number);
-    return sent == batch.keys.end() ? std::nullopt : std::optional(sent->second);
+    return key || sent == batch.keys.end() ? key : std::optional(sent->second);
   };
   touched_.insert(batch.ledger);
   for (const WireEntry& entry : batch.entries) {

@@ -22,7 +22,7 @@ Status bad_frame() { return {Code::corrupt, Msg::frame_bad}; }
 }  // namespace
 
 std::string compress_frame(std::string_view plain) {
-  // A context costs more to make than a small frame to compress: one for each thread.
+  // A context costs more to make than a small frame to compress or open: one for each thread.
   thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(),
                                                                                   &ZSTD_freeCCtx);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
@@ -42,8 +42,11 @@ Result<std::string> open_frame(std::string_view frame, size_t most) {
       ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) {
     return bad_frame();
   }
+  thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                                  &ZSTD_freeDCtx);
   std::string plain(size, '\0');
-  const size_t got = ZSTD_decompress(plain.data(), plain.size(), frame.data(), frame.size());
+  const size_t got =
+      ZSTD_decompressDCtx(context.get(), plain.data(), plain.size(), frame.data(), frame.size());
   if (ZSTD_isError(got) != 0 || got != plain.size()) return bad_frame();
   return plain;
 }

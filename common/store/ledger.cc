@@ -66,7 +66,7 @@ Status Ledger::replay() {
 Result<ChainHead> Ledger::chain_head(DeviceNumber device, const DeviceKeys& keys) const {
   const auto found = state_.heads.find(device);
   if (found != state_.heads.end()) return found->second;
-  const std::optional<PublicKey> key = keys(device);
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(device));
   if (!key) {
     return Status(Code::corrupt, Msg::device_unknown, {std::to_string(device), state_.ledger});
   }
@@ -186,7 +186,7 @@ Result<std::optional<Changeset>> Ledger::accept(std::string_view header_bytes,
   }
   unsealed_ = header.seal ? std::nullopt : std::optional(point.device);
   if (header.seal) {
-    const std::optional<PublicKey> key = keys(point.device);
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(point.device));
     if (!key || !verify_seal(*key, state_.ledger, point, *header.seal)) {
       return broken(Msg::entry_seal_wrong, state_.ledger, header.position);
     }

@@ -22,8 +22,8 @@
 
 namespace daftar {
 
-/// The public key of a device, if it is known here.
-using DeviceKeys = std::function<std::optional<PublicKey>(DeviceNumber)>;
+/// The public key of a device, if it is known here; a failure if that cannot be read.
+using DeviceKeys = std::function<Result<std::optional<PublicKey>>(DeviceNumber)>;
 
 /// A changeset with what was computed from its bytes on the way in.
 struct IncomingChangeset {

@@ -52,7 +52,6 @@ void bench_fold(benchmark::State& state);
 void bench_nightly(benchmark::State& state);
 void bench_growth(benchmark::State& state);
 void bench_join(benchmark::State& state);
-void bench_join_ten(benchmark::State& state);
 void bench_crowd(benchmark::State& state);
 void bench_register(benchmark::State& state);
 void bench_national(benchmark::State& state);

@@ -32,7 +32,10 @@ void make_ledger(size_t times) {
   hub.wait_materialised();
 }
 
-void join(benchmark::State& state, size_t times) {
+}  // namespace
+
+void bench_join(benchmark::State& state) {
+  const auto times = static_cast<size_t>(state.range(0));
   make_ledger(times);
   const std::string folder = folder_of(times);
   const std::vector<Save> history = random_saves(kRecords, kHistorySaves, 5);
@@ -71,11 +74,6 @@ void join(benchmark::State& state, size_t times) {
     set_counters(state, samples);
   }
 }
-
-}  // namespace
-
-void bench_join(benchmark::State& state) { join(state, 1); }
-void bench_join_ten(benchmark::State& state) { join(state, 10); }
 
 void bench_crowd(benchmark::State& state) {
   constexpr size_t kDevices = 100;

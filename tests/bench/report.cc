@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "tests/bench/bench.h"
 
@@ -22,26 +23,44 @@ struct Row {
 constexpr Row kRows[] = {
 #define DAFTAR_ROW(id, what, benchmark, counter, baseline, reach, notes) \
   {id, what, benchmark, counter, baseline, reach, notes},
+#define DAFTAR_BOUND(id, what)
 #include "tests/bench/rows.def"
+#undef DAFTAR_BOUND
 #undef DAFTAR_ROW
 };
 
-// What grows with the history (benchmark "growth/N"): the rows of the chart.
+struct Bound {
+  const char* id;
+  const char* what;
+};
+
+constexpr Bound kBounds[] = {
+#define DAFTAR_ROW(id, what, benchmark, counter, baseline, reach, notes)
+#define DAFTAR_BOUND(id, what) {id, what},
+#include "tests/bench/rows.def"
+#undef DAFTAR_BOUND
+#undef DAFTAR_ROW
+};
+
+// What may grow with the history (benchmark NAME/N): the rows of the chart.
 struct Line {
   const char* what;
+  const char* benchmark;
   const char* counter;
 };
 constexpr Line kLines[] = {
-    {"V1 2,000 saves", "save_ms"},
-    {"V2 push until durable", "push_ms"},
-    {"V2 until materialised", "materialise_ms"},
-    {"V3 bytes of the push", "push_b"},
-    {"V4 pull by a second device", "pull_ms"},
-    {"V5 nothing new, warm", "warm_b"},
-    {"V6 conflict, materialised", "conflict_ms"},
-    {"V8 one save, median", "one_save_ms"},
-    {"V8 one save, p99", "one_save_p99_ms"},
-    {"hub's folder", "hub_mb"},
+    {"V1 2,000 saves", "growth", "save_ms"},
+    {"V2 push until durable", "growth", "push_ms"},
+    {"V2 until materialised", "growth", "materialise_ms"},
+    {"V3 bytes of the push", "growth", "push_b"},
+    {"V4 pull by a second device", "growth", "pull_ms"},
+    {"V5 nothing new, warm", "growth", "warm_b"},
+    {"V6 conflict, materialised", "growth", "conflict_ms"},
+    {"V7 join of 804,000 edits and N × 200,000 of history", "join", "join_ms"},
+    {"V7 bytes of it", "join", "join_b"},
+    {"V8 one save, median", "growth", "one_save_ms"},
+    {"V8 one save, p99", "growth", "one_save_p99_ms"},
+    {"hub's folder", "growth", "hub_mb"},
 };
 constexpr double kBarsOfDecade = 12;
 
@@ -121,16 +140,32 @@ void TableReporter::print_rows() const {
   }
 }
 
+void TableReporter::print_bounds() const {
+  std::set<std::string> printed;
+  for (const Row& row : kRows) {
+    if (samples_.contains(row.benchmark)) printed.insert(row.id);
+  }
+  if (printed.empty()) return;
+  std::printf("\nWhat bounds them:\n\n");
+  for (const Bound& bound : kBounds) {
+    if (printed.contains(bound.id)) std::printf("- %s: %s\n", bound.id, bound.what);
+  }
+}
+
 // A bar for each size of the history, on one logarithmic scale for each line.
 void TableReporter::print_growth() const {
-  std::map<int, const Counters*> sizes;
+  std::map<std::string, std::map<int, const Counters*>> benchmarks;
   for (const auto& [name, counters] : samples_) {
-    if (name.starts_with("growth/")) sizes[std::atoi(name.c_str() + 7)] = &counters;
+    const size_t slash = name.find('/');
+    if (slash == std::string::npos) continue;
+    benchmarks[name.substr(0, slash)][std::atoi(name.c_str() + slash + 1)] = &counters;
   }
-  if (sizes.empty()) return;
+  if (!benchmarks.contains("growth")) return;
   std::printf(
       "\nV11: by the history that was there before, in nightly loads of 20,000 edits\n\n```\n");
   for (const Line& line : kLines) {
+    const auto& sizes = benchmarks[line.benchmark];
+    if (sizes.empty()) continue;
     double least = 0;
     for (const auto& [times, counters] : sizes) {
       const double value = median(counters->at(line.counter));
@@ -151,6 +186,7 @@ void TableReporter::print_growth() const {
 void TableReporter::Finalize() {
   std::printf("Machine: %s\n\n", machine_.c_str());
   print_rows();
+  print_bounds();
   print_growth();
 }
 

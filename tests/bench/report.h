@@ -27,6 +27,7 @@ class TableReporter : public benchmark::BenchmarkReporter {
 
   [[nodiscard]] std::string filled(const std::string& text, const Counters& counters) const;
   void print_rows() const;
+  void print_bounds() const;
   void print_growth() const;
 
   std::string machine_;

@@ -241,15 +241,21 @@ def copy_folder(source, target):
 
 
 class Proxy:
-    """A line between a device and the hub that breaks after `most` bytes towards the hub."""
+    """A line between a device and the hub that breaks after `most` bytes towards the hub; with `stalls`, nothing more
+    arrives at the hub then, but its answers do, until go_down()."""
 
     def __init__(self, test, hub):
         host, port = hub.address.rsplit(":", 1)
         self.target, self.most, self.passed, self.cuts = (host, int(port)), None, 0, 0
+        self.stalls, self.is_down = False, threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         test.addCleanup(self.listener.close)
+        test.addCleanup(self.go_down)
         threading.Thread(target=self.accept, daemon=True).start()
+
+    def go_down(self):
+        self.is_down.set()
 
     def accept(self):
         while True:
@@ -272,6 +278,8 @@ class Proxy:
                     self.passed += len(data)
                     if self.most is not None and self.passed > self.most:
                         self.cuts += 1
+                        if self.stalls:
+                            self.is_down.wait()
                         break
                 sink.sendall(data)
         except OSError:

@@ -125,7 +125,8 @@ TEST_F(SyncSessionTest, TheDeadlineIsKeptAndMovesWithEachAnswer) {
   ++world.clock.steady;
   session.on_time();
   EXPECT_TRUE(session.is_done());
-  EXPECT_EQ(session.report().status.code(), Code::unavailable);
+  ASSERT_EQ(session.report().status.code(), Code::unavailable);
+  EXPECT_EQ(session.report().status.message(), Msg::hub_silent);
 }
 
 TEST_F(SyncSessionTest, RefusedWorkIsHeldAndWhatFollowsIsEntered) {

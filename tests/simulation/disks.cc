@@ -32,10 +32,15 @@ void World::fault(const std::string& folder, const Step& step, bool is_hub) {
 void World::note_struck(const std::string& folder, bool is_hub) {
   const std::optional<DiskFault> struck = disk_.struck(folder);
   if (!struck) return;
+  ++strikes_[folder];
   const auto first = is_hub ? Event::hub_power_cut : Event::device_power_cut;
   note(static_cast<Event>(static_cast<int>(first) + static_cast<int>(*struck)));
   const bool is_over = *struck == DiskFault::io_error || *struck == DiskFault::read_error;
   if (is_over) disk_.make_room(folder);
+}
+
+size_t World::strikes(const Device& device) {
+  return strikes_[device.folder] + strikes_[hub_folder_];
 }
 
 void World::check_device(size_t index, Dice& dice) {
@@ -188,7 +193,6 @@ hub::Device World::register_again(Device& device) {
 // As `daftar init` does it: a session under the new number shows what the hub has of the old one's
 // work; what the line still holds of earlier sessions has arrived by then.
 bool World::learn(size_t index, DeviceNumber number, Dice& dice) {
-  Device& device = devices_[index];
   while (!late_requests_.empty() && failure_.empty()) {
     const auto request = std::move(late_requests_.front());
     late_requests_.pop_front();
@@ -196,9 +200,7 @@ bool World::learn(size_t index, DeviceNumber number, Dice& dice) {
     check_hub(dice);
   }
   say("device ", index, " learns what the hub has, as number ", number);
-  device.session = std::make_unique<Session>(*this, *device.store, device.clock, number, 0,
-                                             LineFault(), Session::Purpose::learn);
-  device.session->start();
+  begin_session(index, 0, number, LineFault(), Session::Purpose::learn);
   const std::optional<client::SyncReport> report = run_to_the_end(index, dice);
   return report && report->status.ok() && failure_.empty();
 }

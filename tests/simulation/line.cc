@@ -51,6 +51,7 @@ void Session::deliver() {
 
 void Session::break_line() {
   is_down_ = true;
+  is_broken_ = true;
   messages_.clear();
   break_call({Code::unavailable, Msg::hub_unreachable, {"the line broke"}});
 }

@@ -41,6 +41,8 @@ class Session : public client::Transport {
   void time_out(Clock& clock, uint64_t& steady);
   [[nodiscard]] bool is_done() const { return session_.is_done(); }
   [[nodiscard]] const client::SyncReport& report() const { return session_.report(); }
+  /// Whether anything on the line went wrong, or the hub went down.
+  [[nodiscard]] bool has_failed_line() const { return is_silent_ || is_broken_; }
   [[nodiscard]] size_t hub() const { return hub_; }
   /// The hub has gone; answers that are on their way still arrive, or not.
   void hub_gone(bool answers_arrive);
@@ -80,6 +82,7 @@ class Session : public client::Transport {
   Call call_ = Call::none;
   bool is_down_ = false;
   bool is_silent_ = false;
+  bool is_broken_ = false;
   uint64_t passed_ = 0;
   std::unique_ptr<hub::PullCursor> cursor_;
   v1::RecoverReply recovered_;

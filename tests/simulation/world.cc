@@ -216,15 +216,46 @@ void World::start_sync(size_t index, const Step& step) {
   if (draw < 5) fault.late_percent = 60;
   fault.twice_percent = draw == 5 ? 50 : 0;
   say("device ", index, " begins to sync");
-  device.session = std::make_unique<Session>(*this, *device.store, device.clock,
-                                             device.numbers.back(), step.b / 20, fault);
-  device.session->start();
+  begin_session(index, step.b / 20, device.numbers.back(), fault, Session::Purpose::exchange);
+  note_struck(device.folder, false);
   if (device.session->is_done()) end_session(index);
+}
+
+void World::begin_session(size_t index, size_t hub, DeviceNumber number, const LineFault& fault,
+                          Session::Purpose purpose) {
+  Device& device = devices_[index];
+  device.strikes_before = strikes(device);
+  device.session =
+      std::make_unique<Session>(*this, *device.store, device.clock, number, hub, fault, purpose);
+  device.session->start();
+}
+
+// A sync that failed names what has failed: the line, or one of the disks.
+void World::check_reason(size_t index, const Status& status) {
+  const Device& device = devices_[index];
+  bool is_true = false;
+  switch (status.message()) {
+    case Msg::hub_unreachable:
+    case Msg::hub_silent:
+      is_true = device.session->has_failed_line();
+      break;
+    case Msg::disk_full:
+    case Msg::database_io:
+      is_true = strikes(devices_[index]) > device.strikes_before;
+      break;
+    default:
+      break;
+  }
+  if (!is_true) {
+    fail("device " + std::to_string(index) + " could not sync, and nothing was wrong: " +
+         std::string(message_id(status.message())) + ", " + status.text());
+  }
 }
 
 void World::end_session(size_t index) {
   Device& device = devices_[index];
   const client::SyncReport report = device.session->report();
+  if (!report.status.ok()) check_reason(index, report.status);
   device.session.reset();
   if (!report.turned_away.empty()) note(Event::turned_away);
   if (!report.forked.empty()) {
@@ -262,6 +293,7 @@ bool World::deliver_one(Dice& dice) {
       if (!device.session) continue;
       device.session->time_out(device.clock, device.clock.steady);
       if (!device.session->is_done()) fail("a session waits for ever");
+      note_struck(device.folder, false);
       end_session(i);
       return true;
     }

@@ -98,6 +98,7 @@ struct Device {
   bool is_forked = false;
   bool has_backup = false;
   size_t restores = 0;
+  size_t strikes_before = 0;  ///< faults of its disk and the hub's before its session began
   bool is_backup_of_older_number = false;
   std::array<std::vector<Confirmed>, kLedgers> confirmed;  ///< by position − 1
 };
@@ -137,7 +138,10 @@ class World {
   void deliver(Dice& dice, size_t count);
   void deliver_to(size_t device);
   bool deliver_one(Dice& dice);
+  void begin_session(size_t device, size_t hub, DeviceNumber number, const LineFault& fault,
+                     Session::Purpose purpose);
   void end_session(size_t device);
+  void check_reason(size_t device, const Status& status);
   void check_hub(Dice& dice);
   void open_hubs();
   void start_hubs(Dice& dice);
@@ -156,6 +160,7 @@ class World {
   hub::Device register_again(Device& device);
   void revoke_unused();
   void note_struck(const std::string& folder, bool is_hub);
+  size_t strikes(const Device& device);
   bool learn(size_t device, DeviceNumber number, Dice& dice);
   void enrol(size_t device, Dice& dice);
 
@@ -214,6 +219,7 @@ class World {
   std::optional<RecordKey> locked_;
   std::set<ChangesetId> locked_out_;  ///< the hub has refused these for `locked_`
   bool has_hub_backup_ = false;
+  std::map<std::string, size_t> strikes_;          ///< by folder: how often a fault was found there
   std::array<uint64_t, kLedgers> acknowledged_{};  ///< the hub has said that it has these
   std::array<uint64_t, kLedgers> in_backup_{};
 

@@ -50,13 +50,13 @@ TEST(FrameTest, AFrameSaysItsContentSizeAndHasAChecksum) {
 TEST(FrameTest, MoreThanAllowedIsRefused) {
   const std::string frame = compress_frame(std::string(1000, 'a'));
   EXPECT_TRUE(open_frame(frame, 1000).ok());
-  EXPECT_EQ(open_frame(frame, 999).status().code(), Code::corrupt);
+  EXPECT_EQ(message_of(open_frame(frame, 999).status()), "frame.bad");
 }
 
 TEST(FrameTest, ABombIsRefusedBeforeItIsOpened) {
   const std::string bomb = compress_frame(std::string(256U * 1024 * 1024, '\0'));
   EXPECT_LT(bomb.size(), 64U * 1024);
-  EXPECT_EQ(open_frame(bomb, limits::kPushFrameBytes).status().code(), Code::corrupt);
+  EXPECT_EQ(message_of(open_frame(bomb, limits::kPushFrameBytes).status()), "frame.bad");
   EXPECT_FALSE(decode_push_frame(bomb).ok());
   EXPECT_FALSE(decode_pull_frame(bomb).ok());
 }
@@ -73,7 +73,7 @@ TEST(FrameTest, AFrameThatHoldsMoreThanItSaysIsRefused) {
 TEST(FrameTest, AnUnknownContentSizeIsRefused) {
   const std::string frame = frame_of_unknown_size(std::string(1000, 'a'));
   ASSERT_EQ(ZSTD_getFrameContentSize(frame.data(), frame.size()), ZSTD_CONTENTSIZE_UNKNOWN);
-  EXPECT_EQ(open_frame(frame, 100'000).status().code(), Code::corrupt);
+  EXPECT_EQ(message_of(open_frame(frame, 100'000).status()), "frame.bad");
 }
 
 TEST(FrameTest, NothingButOneWholeFrameIsAccepted) {

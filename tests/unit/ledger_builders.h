@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/base/decimal.h"
+#include "common/base/status.h"
 #include "common/ledger/changeset.h"
 #include "common/ledger/hash.h"
 #include "common/ledger/keys.h"
@@ -27,6 +28,11 @@ inline Hash filled_hash(uint8_t byte) {
   Hash hash{};
   hash.fill(byte);
   return hash;
+}
+
+/// The id of a failure's message, as people and programs get it; "" for success.
+inline std::string message_of(const Status& status) {
+  return status.ok() ? "" : std::string(message_id(status.message()));
 }
 
 inline SigningKey test_key(char byte) { return SigningKey::from_seed(std::string(32, byte)); }

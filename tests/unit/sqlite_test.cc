@@ -160,6 +160,25 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"NextCounter", "INSERT OR REPLACE INTO setting VALUES('next_counter', 'rubbish')"}),
     [](const auto& damage) { return std::string(damage.param.name); });
 
+// A key that cannot be read must not pass for a seal that its device did not make.
+TEST(DamagedKeyTest, IsNoForgery) {
+  SyncWorld world;
+  TestDevice& writer = world.add_device();
+  TestDevice& reader = world.add_device();
+  writer.save(indicator_key(1, 1), 2, "Roads");
+  need(writer.sync().report.status);
+  need(reader.sync().report.status);
+  reader.close();
+  need(need(Database::open(reader.folder() + "/daftar.db"))
+           .execute("UPDATE device_key SET key = x'00'"));
+  reader.open();
+  writer.save(indicator_key(1, 1), 2, "Bridges");
+  need(writer.sync().report.status);
+  const Status status = reader.sync().report.status;
+  ASSERT_EQ(status.code(), Code::corrupt);
+  EXPECT_EQ(status.message(), Msg::database_corrupt) << status.text();
+}
+
 class HubDamageTest : public DamageTest {};
 
 TEST_P(HubDamageTest, IsToldAndNothingFalseIsSignedOrEntered) {
