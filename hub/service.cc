@@ -106,8 +106,7 @@ Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::str
   v1::LedgerHead head;
   head.set_ledger(name);
   DAFTAR_ASSIGN_OR_RETURN(const TreeHead tree_head, head_of(row));
-  head.set_checkpoint(
-      make_checkpoint(identity_.key, checkpoint_origin(identity_.name, name), tree_head));
+  head.set_checkpoint(checkpoint(name, tree_head));
   DAFTAR_ASSIGN_OR_RETURN(const auto chains, store_->ledgers().chain_heads(id));
   const auto own = chains.find(device.number);
   const ChainHead chain = own == chains.end()
@@ -211,6 +210,15 @@ Status Service::add_key(DeviceNumber number, v1::PullReply& reply) {
   return {};
 }
 
+const std::string& Service::checkpoint(const std::string& ledger, const TreeHead& head) {
+  auto& [signed_head, note] = checkpoints_[ledger];
+  if (note.empty() || signed_head != head) {
+    signed_head = head;
+    note = make_checkpoint(identity_.key, checkpoint_origin(identity_.name, ledger), head);
+  }
+  return note;
+}
+
 Result<v1::PullReply> Service::read_frame(const Device& device, LedgerId id, PullCursor& cursor) {
   v1::PullFrom& from = cursor.ledgers_[cursor.at_];
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<TreeHead> heads,
@@ -244,8 +252,7 @@ Result<v1::PullReply> Service::read_frame(const Device& device, LedgerId id, Pul
   }
   from.set_position(position);
   reply.set_frame(encode_pull_frame(entries));
-  reply.set_checkpoint(
-      make_checkpoint(identity_.key, checkpoint_origin(identity_.name, from.ledger()), end));
+  reply.set_checkpoint(checkpoint(from.ledger(), end));
   return reply;
 }
 

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daftar/v1/hub.pb.h"
@@ -58,12 +59,15 @@ class Service {
                     const v1::HeadsRequest& request);
   Status begin_ledger(const Device& device, LedgerId id, PullCursor& cursor);
   Status add_key(DeviceNumber number, v1::PullReply& reply);
+  const std::string& checkpoint(const std::string& ledger, const TreeHead& head);
   Result<v1::PullReply> read_frame(const Device& device, LedgerId id, PullCursor& cursor);
 
   std::mutex mutex_;  ///< over store_
   std::unique_ptr<HubStore> store_;
   HubIdentity identity_;
   Writer& writer_;
+  /// By ledger, the note signed last: all devices of a ledger ask for the same one.
+  std::map<std::string, std::pair<TreeHead, std::string>> checkpoints_;
 };
 
 }  // namespace daftar::hub
