@@ -108,6 +108,25 @@ It stays here for good, with the reason.
   daftar held --reapply 12 -m 'the period is open again'
   daftar held --discard 12)";
 
+constexpr char kAudit[] =
+    R"(Check that nobody rewrote the past: replay ledgers from their first entry.
+Positions, times, chains, seals, outcomes and roots are recomputed and held against the hub's
+signed checkpoints and what people see here. Ends with 7 and the first wrong entry if
+anything does not hold.
+  daftar audit
+  daftar audit administration/industry
+  daftar audit --entries register.entries --hub-key KEY)";
+
+constexpr char kReceipt[] =
+    R"(Write the proof that a value was entered, and its short code.
+The file proves it to anyone who knows the hub's public key, with or without Daftar.
+  daftar receipt '1.2.1@2024 H1' value
+  daftar receipt --position 1042 --out proof.tlog-proof)";
+
+constexpr char kVerify[] =
+    R"(Check a receipt, and show what it proves. Needs nothing but the hub's public key.
+  daftar verify industry-1042.tlog-proof --hub-key KEY)";
+
 constexpr char kAgent[] =
     R"(Stay, and sync every night.
 At the time --at plus an offset of this device's own; after a missed night or a broken
@@ -148,6 +167,7 @@ class CommandLine {
     add_history();
     add_conflicts();
     add_sync();
+    add_proofs();
   }
 
   int run(int count, char** arguments) {
@@ -295,6 +315,31 @@ class CommandLine {
     agent_command->callback(
         [this, agent] { command_ = [this, agent] { return line_.agent(session_, *agent); }; });
     agent_command->add_option("--at", agent->at, "Local time, HH:MM")->capture_default_str();
+  }
+
+  void add_proofs() {
+    auto audited = std::make_shared<AuditOptions>();
+    CLI::App* audit = add("audit", kAudit, audited, run_audit);
+    audit->add_option("LEDGER", audited->ledgers, "Ledgers held here; else all");
+    audit->add_option("--entries", audited->entries, "A file of `daftar export --entries` instead")
+        ->excludes("LEDGER");
+    audit->add_option("--hub-key", audited->hub_key,
+                      "The hub's public key, for --entries; else that of this folder");
+
+    auto made = std::make_shared<ReceiptOptions>();
+    CLI::App* receipt = add("receipt", kReceipt, made, run_receipt);
+    receipt->add_option("RECORD", made->record, "As for show");
+    receipt->add_option("FIELD", made->field, "One field of the record");
+    receipt->add_option("--position", made->position, "An entry by its position instead")
+        ->check(CLI::Range(uint64_t{1}, kMostSeq));
+    receipt->add_option("--out", made->out, "The file; else LEDGER-POSITION.tlog-proof");
+    receipt->add_flag("--replace", made->replace, "Write over a file that is there");
+
+    auto verified = std::make_shared<VerifyOptions>();
+    CLI::App* verify = add("verify", kVerify, verified, run_verify);
+    verify->add_option("FILE", verified->file, "A receipt")->required();
+    verify->add_option("--hub-key", verified->hub_key,
+                       "The hub's public key; else that of this folder");
   }
 
   CLI::App app_;

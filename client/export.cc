@@ -9,6 +9,7 @@
 #include "client/csv.h"
 #include "common/base/period.h"
 #include "common/ledger/bytes.h"
+#include "common/ledger/entries_file.h"
 #include "common/register/kinds.h"
 #include "common/store/files.h"
 
@@ -149,34 +150,31 @@ Result<std::map<std::string, uint64_t>> export_tables(View& view, const std::str
 }
 
 Status export_entries(ClientStore& store, const LedgerInfo& ledger, const std::string& path) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::string note, store.checkpoint(ledger.id));
-  if (note.empty()) return {Code::not_found, Msg::export_no_checkpoint, {ledger.name}};
   DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store.identity());
-  std::string out = "daftar entries 1\n";
-  put_bytes(out, ledger.name);
-  put_n(out, ledger.verified.size);
-  DAFTAR_RETURN_IF_ERROR(store.ledgers().read_entries(ledger.id, 1, ledger.verified.size,
+  EntriesFile file;
+  file.ledger = ledger.name;
+  file.size = ledger.verified.size;
+  file.hub_key = identity.hub_key;
+  DAFTAR_ASSIGN_OR_RETURN(file.note, store.checkpoint(ledger.id));
+  if (file.note.empty()) return {Code::not_found, Msg::export_no_checkpoint, {ledger.name}};
+  std::string entries;
+  DAFTAR_RETURN_IF_ERROR(store.ledgers().read_entries(ledger.id, 1, file.size,
                                                       [&](const StoredEntry& entry) -> Status {
-                                                        put_bytes(out, entry.header);
-                                                        put_bytes(out, entry.changeset);
+                                                        put_bytes(entries, entry.header);
+                                                        put_bytes(entries, entry.changeset);
                                                         return {};
                                                       }));
+  file.entries = entries;
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Ledger> open,
                           Ledger::open(store.ledgers(), ledger.id, ledger.name));
-  DAFTAR_ASSIGN_OR_RETURN(const Hash digest, open->digest());
-  put_bytes(out, hash_bytes(digest));
-  put_bytes(out, note);
-  out.append(reinterpret_cast<const char*>(identity.hub_key.data()), identity.hub_key.size());
-  const auto& heads = open->state().heads;
-  put_n(out, heads.size());
+  DAFTAR_ASSIGN_OR_RETURN(file.digest, open->digest());
   const DeviceKeys keys = store.device_keys();
-  for (const auto& [device, head] : heads) {
+  for (const auto& [device, head] : open->state().heads) {
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(device));
     if (!key) return {Code::corrupt, Msg::device_unknown, {std::to_string(device), ledger.name}};
-    put_n(out, device);
-    out += hash_bytes(chain_start(ledger.name, device, *key));
+    file.device_keys[device] = *key;
   }
-  return write_file(path, out, false);
+  return write_file(path, encode_entries_file(file), false);
 }
 
 }  // namespace daftar::client

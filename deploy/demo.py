@@ -639,6 +639,11 @@ class Demo:
         say(f"\n{what} the same at the hub and in all {copies} copies; nothing is waiting, refused or contended.\n"
             "A sync with nothing new costs one short call:")
         self.daftar(self.cast.desks[0], "sync")
+        say("\nCentral Inspection need not take the hub's word: it replays its ledgers from their first entry.")
+        self.daftar("inspection", "audit", first=600)
+        say("\nAnd a receipt proves one value to whoever knows the hub's key:")
+        self.in_ledger("inspection", "receipt", self.cell, "value", "--out", "value.tlog-proof")
+        self.daftar("inspection", "verify", "value.tlog-proof")
 
     # ---- afterwards
 

@@ -93,6 +93,25 @@ struct HeldOptions {
   std::string message;
 };
 
+struct AuditOptions {
+  std::vector<std::string> ledgers;  ///< none: all that are held
+  std::string entries;               ///< an entries file instead
+  std::string hub_key;
+};
+
+struct ReceiptOptions {
+  std::string record;
+  std::string field;
+  uint64_t position = 0;  ///< instead of a record
+  std::string out;
+  bool replace = false;
+};
+
+struct VerifyOptions {
+  std::string file;
+  std::string hub_key;
+};
+
 struct AgentCommandOptions {
   std::string at = "02:00";  ///< local time
 };
@@ -109,6 +128,9 @@ Status run_conflicts(const Session& session);
 Status run_resolve(const Session& session, const ResolveOptions& options);
 Status run_status(const Session& session);
 Status run_held(const Session& session, const HeldOptions& options);
+Status run_audit(const Session& session, const AuditOptions& options);
+Status run_receipt(const Session& session, const ReceiptOptions& options);
+Status run_verify(const Session& session, const VerifyOptions& options);
 
 /// What the commands need of the line to the hub. Where it is in another program, these do not
 /// return unless that cannot be started.

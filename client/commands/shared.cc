@@ -188,10 +188,29 @@ std::string kind_text(KindNumber number) {
   return message ? text_of(*message) : std::string(described->name);
 }
 
+namespace {
+
+// `text`: the record's code, or "#" and its id.
+std::string name_of(const RecordKey& key, std::string text) {
+  if (key.kind != kind::indicator && key.kind != kind::measurement) {
+    const Kind* described = find_kind(key.kind);
+    const std::string kind_name =
+        described == nullptr ? std::to_string(key.kind) : std::string(described->name);
+    text = kind_name + (text.starts_with('#') ? "" : ":") + text;
+  }
+  if (!key.qualifier.empty()) {
+    const Result<Period> period = Period::from_bytes(key.qualifier);
+    text += "@" + (period.ok() ? period->text() : to_hex(key.qualifier));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string record_name(const RecordKey& key) { return name_of(key, "#" + key.id()); }
+
 std::string record_name(View& view, const RecordKey& key) {
   const Kind* described = find_kind(key.kind);
-  const std::string kind_name =
-      described == nullptr ? std::to_string(key.kind) : std::string(described->name);
   const bool is_series = described != nullptr && described->key != KeyForm::id;
   RecordKey named = key;
   named.qualifier.clear();
@@ -204,14 +223,7 @@ std::string record_name(View& view, const RecordKey& key) {
     const Value value = record.ok() ? record->reading(code->number) : Value();
     if (value.as_text()) text = *value.as_text();
   }
-  if (key.kind != kind::indicator && key.kind != kind::measurement) {
-    text = kind_name + (text.starts_with('#') ? "" : ":") + text;
-  }
-  if (!key.qualifier.empty()) {
-    const Result<Period> period = Period::from_bytes(key.qualifier);
-    text += "@" + (period.ok() ? period->text() : to_hex(key.qualifier));
-  }
-  return text;
+  return name_of(key, text);
 }
 
 Result<FieldNumber> parse_field(KindNumber kind_number, const std::string& name) {

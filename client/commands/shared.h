@@ -47,6 +47,8 @@ nlohmann::json value_json(const Value& value);
 Result<RecordKey> parse_record(View& view, const std::string& text);
 /// The name that parse_record reads back, with the code where the record has one.
 std::string record_name(View& view, const RecordKey& key);
+/// The same by the id alone.
+std::string record_name(const RecordKey& key);
 std::string field_name(KindNumber kind, FieldNumber field);
 /// A kind as people read it, in their language.
 std::string kind_text(KindNumber kind);

@@ -47,4 +47,9 @@ constexpr size_t kTableBytes = 512 * 1024 * 1024;
 /// A row of a table: a definition of 3 kB in three languages, with room.
 constexpr size_t kTableRowBytes = 1024 * 1024;
 
+/// An entries file for an audit: the largest national history with decades to come.
+constexpr size_t kEntriesFileBytes = size_t{4} * 1024 * 1024 * 1024;
+/// A receipt: one entry in base64, 64 hashes and a note.
+constexpr size_t kReceiptBytes = 2 * 1024 * 1024;
+
 }  // namespace daftar::limits

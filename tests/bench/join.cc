@@ -1,6 +1,8 @@
 // A fresh device joins a large ledger (V7), and a crowd pushes into it (V10).
+#include <cmath>
 #include <filesystem>
 
+#include "client/audit.h"
 #include "tests/bench/bench.h"
 
 namespace daftar::bench {
@@ -54,6 +56,13 @@ void bench_join(benchmark::State& state) {
       require(take(device->verified_head(ledger_of(*device)), "head").root == hub.root(), "root");
       if (!is_counted) {
         samples["join_ms"] = times_taken.total_ms;
+        const client::LedgerInfo ledger = take(device->held_ledgers(), "ledgers").front();
+        const Stopwatch auditing;
+        const client::AuditReport report = take(client::audit_ledger(*device, ledger), "audit");
+        samples["audit_ms"] = auditing.ms();
+        check(report.verdict, "the audit says good");
+        samples["audited_per_ms_n"] =
+            std::floor(static_cast<double>(report.counts.edits) / samples["audit_ms"]);
         continue;
       }
       const Proxy::Count bytes = proxy.taken();

@@ -144,6 +144,43 @@ def note(raw):
     return words(size, root.hex())
 
 
+def receipt(raw):
+    origin, _, _, code = reader.verify_receipt(raw, HUB_KEY)
+    return words(origin, code)
+
+
+def entries_file(raw):
+    """The file's parts (FORMAT.md §9), with headers and changesets as bytes of a length."""
+    if not raw.startswith(reader.FILE_MAGIC):
+        raise reader.Refused("not an entries file")
+
+    def read(buf, i):
+        ledger, i = reader.read_ledger(buf, i)
+        size, i = reader.read_n(buf, i)
+        begin = i
+        for _ in range(size):
+            for most in (32768, 1048576):
+                part, i = reader.read_bytes(buf, i)
+                if len(part) > most:
+                    raise reader.Refused("an entry's part is over the limit")
+        entries = buf[begin:i]
+        digest, i = reader.read_bytes(buf, i)
+        note, i = reader.read_bytes(buf, i)
+        if len(digest) != 32 or len(note) > 65536:
+            raise reader.Refused("a digest or note of another length")
+        _, i = reader.read_fixed(buf, i, 32)
+        count, i = reader.read_n(buf, i)
+        last = 0
+        for _ in range(count):
+            device, i = reader.read_id(buf, i, "the device")
+            if device <= last or device > 10**9:
+                raise reader.Refused("the devices do not ascend, or are over the limit")
+            last = device
+            _, i = reader.read_fixed(buf, i, 32)
+        return words(ledger.decode(), size, hashed(entries), count), i
+    return reader.whole(read, raw[len(reader.FILE_MAGIC):])
+
+
 NUMBER = re.compile(r"([-+\u2212]?)([0-9]*)(?:\.([0-9]*))?(?:[eE](?:\+?([0-9]{1,5})|(-[0-9]{1,5})))?\Z")
 DIGITS = {0x660 + i: str(i) for i in range(10)} | {0x6F0 + i: str(i) for i in range(10)} | {0x66B: ".", 0x66C: None}
 
@@ -175,7 +212,7 @@ def decimal_order(raw):
 
 READERS = {
     "changeset": changeset, "header": header, "value": value, "record_key": record_key,
-    "record_state": record_state, "note": note, "decimal_text": decimal_text, "decimal_order": decimal_order,
+    "record_state": record_state, "note": note, "receipt": receipt, "entries_file": entries_file, "decimal_text": decimal_text, "decimal_order": decimal_order,
     "push_content": content_words("push", pushed, 4000),
     "pull_content": content_words("pull", pulled, 1 << 64),
 }

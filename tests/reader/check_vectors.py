@@ -71,6 +71,11 @@ def check_ledger(v):
     expect(r.digest == raw(v, "digest"), f"digest is {r.digest.hex()}")
 
 
+def check_receipt(v):
+    _, header, _, code = reader.verify_receipt(v["receipt"].encode(), raw(v, "key"))
+    expect(header.position == int(v["position"]) and code == v["code"], f"code is {code}")
+
+
 CHECKS = {
     "n": check_n,
     "n_refused": lambda v: refused(reader.whole, reader.read_n, bytes.fromhex(v)),
@@ -83,6 +88,7 @@ CHECKS = {
     "notes": check_note,
     "notes_refused": lambda v: refused(reader.verify_note, v["note"].encode(), raw(v, "key")),
     "ledgers": check_ledger,
+    "receipts": check_receipt,
 }
 
 

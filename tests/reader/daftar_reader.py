@@ -22,7 +22,7 @@ NO, YES = b"\x01", b"\x02"            # the two values of the field `deleted`
 EMPTY_ROOT = sha256(b"").digest()
 REASONS = (1, 2, 3, 4, 5)
 LEDGER_NAME = re.compile(rb"(?=.{1,100}\Z)[a-z0-9-]+(/[a-z0-9-]+)*\Z")
-FILE_MAGIC = b"daftar entries 1\n"
+FILE_MAGIC = b"daftar entries 2\n"
 
 
 class Refused(Exception):
@@ -676,7 +676,7 @@ def verify_note(note, key):
 
 def split_entries(buf):
     """(ledger, [(start, header, changeset start, end), …], rest) of an entries file, with rest =
-    (digest, note, hub key, {device: link(0)}). Headers are decoded, changesets only passed over."""
+    (digest, note, hub key, {device: public key}). Headers are decoded, changesets only passed over."""
     if not buf.startswith(FILE_MAGIC):
         raise Refused("not an entries file")
     i = len(FILE_MAGIC)
@@ -702,20 +702,20 @@ def split_entries(buf):
         note, i = read_bytes(buf, i)
         key, i = read_fixed(buf, i, 32)
         count, i = read_n(buf, i)
-        firsts, last = {}, 0
+        keys, last = {}, 0
         for _ in range(count):
             device, i = read_n(buf, i)
             if device <= last:
                 raise Refused("the devices do not ascend")
             last = device
-            firsts[device], i = read_fixed(buf, i, 32)
+            keys[device], i = read_fixed(buf, i, 32)
         if i != len(buf):
             raise Refused(f"{len(buf) - i} bytes too many")
     except IndexError:
         raise Refused(f"{where}: ends early") from None
     except Refused as e:
         raise Refused(f"{where}: {e}") from None
-    return ledger, entries, (digest, note, key, firsts)
+    return ledger, entries, (digest, note, key, keys)
 
 
 def same_link(chains, pair):
@@ -733,15 +733,15 @@ class Report:
 
 def check_entries(buf):
     """Recomputes everything that an entries file holds; a Report, or Refused with the first fault."""
-    ledger, entries, (digest, note, key, firsts) = split_entries(buf)
+    ledger, entries, (digest, note, key, keys) = split_entries(buf)
     r = Report()
     r.ledger, r.size, r.remarks = ledger.decode(), len(entries), []
     r.changesets = r.edits = r.refused = r.agreed = r.contended = r.seals = 0
     state = State()
-    chains = {device: [link] for device, link in firsts.items()}     # device: its links from 0
+    chains = {device: [link_first(ledger, device, k)] for device, k in keys.items()}  # device: its links from 0
     wanted = {e[1].seal[0] for e in entries if e[1].seal}            # sizes whose roots seals name
     roots = {0: EMPTY_ROOT}
-    sealed = {}
+    unsealed = None                                                 # the device whose batch is open
     edge = []
     number = start = 0
     try:
@@ -766,7 +766,7 @@ def check_entries(buf):
                 changeset_hash = sha256(raw).digest()
             chain = chains.get(device)
             if chain is None:
-                raise Refused(f"the file has no link(0) of device {device}")
+                raise Refused(f"the file has no key of device {device}")
             if seq != len(chain):
                 raise Refused(f"seq {seq} of device {device} follows {len(chain) - 1}")
             link = link_next(chain[-1], changeset_hash)
@@ -795,12 +795,16 @@ def check_entries(buf):
                 r.changesets += 1
                 r.edits += c.edits
             chain.append(link)
+            if unsealed not in (None, device):
+                raise Refused(f"the batch of device {unsealed} before it has no seal")
+            unsealed = None if h.seal else device
             if h.seal:
                 r.seals += 1
-                sealed[device] = seq
-                if roots.get(h.seal[0]) != h.seal[1]:
-                    r.remarks.append(f"entry {number}: the checkpoint in its seal (size {h.seal[0]}) "
-                                     "is not this ledger's")
+                size, root, signature = h.seal
+                if not verified(keys[device], seal_message(ledger, device, seq, link, size, root), signature):
+                    raise Refused("its seal is not the device's")
+                if roots.get(size) != root:
+                    raise Refused(f"the checkpoint in its seal (size {size}) is not this ledger's")
             edge_add(edge, number - 1, leaf_hash(buf[start:end]))
             if number in wanted:
                 roots[number] = edge_root(edge)
@@ -809,9 +813,8 @@ def check_entries(buf):
     for device, chain in chains.items():
         if len(chain) == 1:
             raise Refused(f"the file's end: device {device} has no entry")
-        if sealed.get(device, 0) < len(chain) - 1:
-            r.remarks.append(f"device {device}: no seal over its last changesets, "
-                             f"{sealed.get(device, 0) + 1} to {len(chain) - 1}")
+    if unsealed is not None:
+        raise Refused(f"the file's end: the last batch, of device {unsealed}, has no seal")
     r.root = edge_root(edge)
     r.origin, size, root = verify_note(note, key)
     if not r.origin.endswith("/" + r.ledger) or r.origin == "/" + r.ledger:
@@ -829,3 +832,78 @@ def check_entries(buf):
                             if cell[1] and contenders(cell, field))
     r.state = state
     return r
+
+
+# ---------------------------------------------------------------------------- 10. receipt
+
+RECEIPT_FIRST = "c2sp.org/tlog-proof@v1"
+MAX_RECEIPT = 2 * 1024 * 1024
+BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def included(leaf, index, size, proof, root):
+    """RFC 9162 §2.1.3.2."""
+    if index >= size:
+        return False
+    at, last, result = index, size - 1, leaf
+    for sibling in proof:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            result = sha256(b"\x01" + sibling + result).digest()
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            result = sha256(b"\x01" + result + sibling).digest()
+        at, last = at >> 1, last >> 1
+    return last == 0 and result == root
+
+
+def receipt_code(position, leaf):
+    bits = int.from_bytes(leaf[:8], "big") >> 4
+    letters = "".join(BASE32[bits >> shift & 31] for shift in range(55, -1, -5))
+    return "-".join([str(position), letters[:4], letters[4:8], letters[8:]])
+
+
+def verify_receipt(raw, key):
+    """(origin, header, changeset or None, code) of a receipt that holds by the hub's key."""
+    if len(raw) > MAX_RECEIPT:
+        raise Refused(f"a receipt of {len(raw)} bytes")
+    head, empty, note = raw.partition(b"\n\n")
+    if not empty:
+        raise Refused("the receipt has no empty line")
+    try:
+        lines = head.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        raise Refused("the receipt's lines are not ASCII") from None
+    if len(lines) < 3 or lines[0] != RECEIPT_FIRST or len(lines) > 3 + 64:
+        raise Refused("not a receipt")
+    if not lines[1].startswith("extra ") or not re.fullmatch(r"index (0|[1-9][0-9]*)", lines[2]):
+        raise Refused("the receipt's second or third line is not one")
+    leaf, index = strict_base64(lines[1][6:]), int(lines[2][6:])
+    proof = [strict_base64(line) for line in lines[3:]]
+    if any(len(sibling) != 32 for sibling in proof):
+        raise Refused("a hash of the receipt is not 32 bytes")
+    origin, size, root = verify_note(note, key)
+    hashed_leaf = leaf_hash(leaf)
+    if not included(hashed_leaf, index, size, proof, root):
+        raise Refused("the entry is not in the tree of the note")
+    try:
+        raw_header, i = read_bytes(leaf, 0)
+        raw_changeset, i = read_bytes(leaf, i)
+    except IndexError:
+        raise Refused("the receipt's entry ends early") from None
+    if i != len(leaf):
+        raise Refused("the receipt's entry is too long")
+    header = whole(read_header, raw_header)
+    if header.position != index + 1:
+        raise Refused("the header says another position")
+    changeset = None
+    if header.refused:
+        if raw_changeset:
+            raise Refused("a refused entry has a changeset")
+    else:
+        changeset = whole(read_changeset, raw_changeset)
+        if not origin.endswith("/" + changeset.ledger.decode()):
+            raise Refused("the changeset is another ledger's")
+    return origin, header, changeset, receipt_code(header.position, hashed_leaf)

@@ -434,36 +434,44 @@ class Notes(Base):
 
 class Files(Base):
     hub = SigningKey(b"h" * 32)
+    keys = {d: SigningKey(bytes([d]) * 32) for d in (7, 8)}
 
     def build(self, change=None):
         """A file of four entries; change(name, value) may replace its parts."""
         change = change or (lambda name, value: value)
-        link0 = {d: r.link_first(LEDGER, d, bytes([d]) * 32) for d in (7, 8)}
+        public = {d: bytes(key.verify_key) for d, key in self.keys.items()}
+        link0 = {d: r.link_first(LEDGER, d, key) for d, key in public.items()}
+
+        def seal(device, seq, link, size, root):
+            message = r.seal_message(LEDGER, device, seq, link, size, root)
+            return size, root, self.keys[device].sign(message).signature
         c1 = changeset(7, 1)
         l1 = sha256(link0[7] + sha256(c1).digest()).digest()
         c2 = changeset(8, 1, [record(0, (1, 7, 1), [(1, text("b"))])], foreign=(7, 1, l1), origin=H1)
         c3 = b"nothing that anybody can read"
         c4 = changeset(7, 3, [record(0, (1, 7, 1), [(1, text("c")), (2, NO)])], position=1, own=1)
-        first = (b"", change("h1", header(1, 10, 0)), c1)
-        leaf1 = wb(first[1]) + wb(c1)
-        entries = [first,
-                   (b"", change("h2", header(2, 10, 3, matched=True)), change("c2", c2)),
-                   (b"", change("h3", header(3, 11, 3, refused=(7, 2, 3, sha256(c3).digest()))), change("c3", b"")),
-                   (b"", change("h4", header(4, 12, 3, outcomes=[(0, 1)], seal=(1, tree([leaf1]), H1 * 2))), change("c4", c4))]
-        leaves = [wb(h) + wb(c) for _, h, c in entries]
-        state = r.State()
         l2 = sha256(l1 + sha256(c3).digest()).digest()
         l3 = sha256(l2 + sha256(c4).digest()).digest()
         m1 = sha256(link0[8] + sha256(c2).digest()).digest()
+        leaves = []
+
+        def enter(name, raw, **header_parts):
+            leaves.append(wb(header(**change("h" + name, header_parts))) + wb(change("c" + name, raw)))
+
+        enter("1", c1, position=1, time=10, seal=seal(7, 1, l1, 0, sha256(b"").digest()))
+        seen = (1, change("seen", tree(leaves)))
+        enter("2", c2, position=2, time=10, national=3, matched=True, seal=seal(8, 1, m1, *seen))
+        enter("3", b"", position=3, time=11, national=3, refused=(7, 2, 3, sha256(c3).digest()))
+        enter("4", c4, position=4, time=12, national=3, outcomes=[(0, 1)], seal=seal(7, 3, l3, *seen))
         digest = sha256(b"daftar state 1" + wb(LEDGER) + b"\1" + wb(n(1) + n(7) + n(1)) + n(2)
                         + n(3) + n(2) + n(2) + n(8) + n(1) + text("b") + n(4) + n(7) + n(3) + text("c")
                         + n(5) + n(1) + n(4) + n(7) + n(3) + NO
                         + b"\0" + n(2) + n(7) + n(3) + l3 + n(8) + n(1) + m1 + n(0) + n(1) + H1 + n(4) + n(12) + n(3)).digest()
         root = tree(leaves)
-        devices = change("devices", link0)
-        return (b"daftar entries 1\n" + wb(LEDGER) + n(4) + b"".join(leaves) + wb(change("digest", digest))
+        devices = change("devices", public)
+        return (b"daftar entries 2\n" + wb(LEDGER) + n(4) + b"".join(leaves) + wb(change("digest", digest))
                 + wb(change("note", note(4, root, self.hub, "hub/audit/2025"))) + bytes(self.hub.verify_key)
-                + n(len(devices)) + b"".join(n(d) + link for d, link in devices.items())), root, digest
+                + n(len(devices)) + b"".join(n(d) + key for d, key in devices.items())), root, digest
 
     def test_good(self):
         raw, root, digest = self.build()
@@ -471,7 +479,7 @@ class Files(Base):
         self.assertEqual((report.ledger, report.size, report.changesets, report.edits, report.refused, report.contended),
                          ("audit/2025", 4, 3, 4, 1, 1))
         self.assertEqual((report.root, report.digest, report.contended_cells), (root, digest, 1))
-        self.assertEqual(report.remarks, ["device 8: no seal over its last changesets, 1 to 1"])
+        self.assertEqual((report.seals, report.remarks), (3, []))
         for end in range(len(raw)):
             self.assertRaises(r.Refused, r.check_entries, raw[:end])
         self.assertRaises(r.Refused, r.check_entries, raw + b"\0")
@@ -487,12 +495,12 @@ class Files(Base):
 
     def test_wrong(self):
         cases = {
-            "h1": [header(2, 10, 0), header(1, 11, 0), header(1, 10, 4), header(1, 10, 0, matched=True),
-                   header(1, 10, 0, outcomes=[(0, 0)])],
-            "h2": [header(2, 10, 3), header(3, 10, 3, matched=True)],
-            "h3": [header(3, 11, 3, refused=(7, 3, 3, H1)), header(3, 11, 3, refused=(9, 1, 3, H1)), header(3, 11, 3)],
+            "h1": [dict(position=2), dict(time=11), dict(national=4), dict(matched=True), dict(outcomes=[(0, 0)]),
+                   dict(seal=None), dict(seal=(0, sha256(b"").digest(), H1 * 2))],
+            "h2": [dict(matched=False), dict(position=3), dict(seal=None)],
+            "h3": [dict(refused=(7, 3, 3, H1)), dict(refused=(9, 1, 3, H1)), dict(refused=None)],
             "c3": [changeset(7, 2)],
-            "h4": [header(4, 12, 3), header(4, 12, 3, outcomes=[(0, 0)]), header(4, 12, 3, outcomes=[(0, 1), (1, 1)])],
+            "h4": [dict(outcomes=()), dict(outcomes=[(0, 0)]), dict(outcomes=[(0, 1), (1, 1)]), dict(seal=None)],
             "c4": [changeset(7, 3, ledger=b"other"), changeset(7, 4), changeset(8, 2, origin=H1)],
             "digest": [H1, H1[:31]],
             "note": [note(4, H1, self.hub, "hub/audit/2025"), note(3, H1, self.hub, "hub/audit/2025")],
@@ -501,16 +509,60 @@ class Files(Base):
         for name, values in cases.items():
             for value in values:
                 with self.subTest(name=name, value=value):
-                    raw = self.build(lambda what, v: value if what == name else v)[0]
+                    def change(what, v):
+                        return v if what != name else {**v, **value} if name[0] == "h" else value
+                    raw = self.build(change)[0]
                     self.assertRaises(r.Refused, r.check_entries, raw)
         extra = self.build(lambda what, v: {**v, 9: H1} if what == "devices" else v)[0]
         self.assertRaisesRegex(r.Refused, "device 9 has no entry", r.check_entries, extra)
-        fork = self.build(lambda what, v: header(4, 12, 3, outcomes=[(0, 1)], seal=(1, H1, H1 * 2)) if what == "h4" else v)[0]
-        self.assertTrue(any("seal (size 1)" in remark for remark in r.check_entries(fork).remarks))
+        fork = self.build(lambda what, v: H1 if what == "seen" else v)[0]
+        self.assertRaisesRegex(r.Refused, r"entry 2 .*seal \(size 1\)", r.check_entries, fork)
+
+    def test_receipt(self):
+        entries = [wb(header(i, 10)) + wb(changeset(7, i)) for i in range(1, 8)]
+        leaves = [r.leaf_hash(entry) for entry in entries]
+
+        def node(begin, end):
+            if end - begin == 1:
+                return leaves[begin]
+            half = 1
+            while half * 2 < end - begin:
+                half *= 2
+            return sha256(b"\1" + node(begin, begin + half) + node(begin + half, end)).digest()
+
+        def path(index, begin, end):
+            if end - begin == 1:
+                return []
+            half = 1
+            while half * 2 < end - begin:
+                half *= 2
+            middle = begin + half
+            return path(index, begin, middle) + [node(middle, end)] if index < middle else \
+                path(index, middle, end) + [node(begin, middle)]
+
+        def receipt(index, size=7, root=None, origin="h/audit/2025", leaf=None):
+            lines = ["c2sp.org/tlog-proof@v1", "extra " + base64.b64encode(leaf or entries[index]).decode(),
+                     f"index {index}"] + [base64.b64encode(one).decode() for one in path(index, 0, 7)]
+            return "\n".join(lines).encode() + b"\n\n" + note(size, root or node(0, 7), self.hub, origin)
+
+        public = bytes(self.hub.verify_key)
+        for index in range(7):
+            origin, h, c, code = r.verify_receipt(receipt(index), public)
+            self.assertEqual((origin, h.position, c.seq), ("h/audit/2025", index + 1, index + 1))
+            self.assertRegex(code, rf"^{index + 1}(-[0-9A-HJKMNP-TV-Z]{{4}}){{3}}$")
+        self.assertEqual(r.receipt_code(1, b"\x08" + bytes(6) + b"\x10" + bytes(24)), "1-1000-0000-0001")
+        good = receipt(4)
+        for end in range(len(good)):
+            self.assertRaises(r.Refused, r.verify_receipt, good[:end], public)
+        for wrong in (receipt(4, root=H1), receipt(4, size=40), receipt(4, size=3), receipt(4, origin="h/other"),
+                      receipt(4, leaf=entries[3]), good.replace(b"index 4", b"index 5"),
+                      good.replace(b"index 4", b"index 04"), b"x" + good):
+            self.assertRaises(r.Refused, r.verify_receipt, wrong, public)
+        self.assertRaises(r.Refused, r.verify_receipt, good, b"\1" * 32)
 
     def test_empty(self):
         digest = sha256(b"daftar state 1" + wb(LEDGER) + bytes(7)).digest()
-        raw = (b"daftar entries 1\n" + wb(LEDGER) + n(0) + wb(digest)
+        raw = (b"daftar entries 2\n" + wb(LEDGER) + n(0) + wb(digest)
                + wb(note(0, sha256(b"").digest(), self.hub, "hub/audit/2025")) + bytes(self.hub.verify_key) + n(0))
         self.assertEqual(r.check_entries(raw).size, 0)
 

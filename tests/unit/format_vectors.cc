@@ -253,6 +253,7 @@ Json make_vectors() {
   all["notes"] = notes();
   all["notes_refused"] = refused_notes();
   all["ledgers"] = {make_ledger_vector(), make_empty_ledger_vector()};
+  all["receipts"] = make_receipt_vectors();
   return all;
 }
 

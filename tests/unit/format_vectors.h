@@ -16,5 +16,7 @@ Json make_vectors();
 Json make_ledger_vector();
 /// A ledger without entries.
 Json make_empty_ledger_vector();
+/// Receipts of the small ledger's first entry, its refused one and its last.
+Json make_receipt_vectors();
 
 }  // namespace daftar::vectors

@@ -7,8 +7,10 @@
 #include "common/ledger/bytes.h"
 #include "common/ledger/chain.h"
 #include "common/ledger/checkpoint.h"
+#include "common/ledger/entries_file.h"
 #include "common/ledger/ledger_state.h"
 #include "common/ledger/merkle.h"
+#include "common/ledger/receipt.h"
 #include "tests/unit/format_vectors.h"
 #include "tests/unit/ledger_builders.h"
 
@@ -58,21 +60,20 @@ class SmallLedger {
     }
     const Hash digest = digest_of.finish(state_);
     const SigningKey hub = test_key('h');
-    std::string file = "daftar entries 1\n";
-    put_bytes(file, kLedger);
-    put_n(file, state_.position);
-    file += entries_;
-    put_bytes(file, hash_bytes(digest));
-    put_bytes(file, make_checkpoint(hub, checkpoint_origin(kHub, kLedger),
-                                    {state_.position, edge_.root()}));
-    file.append(reinterpret_cast<const char*>(hub.public_key().data()), 32);
-    put_n(file, state_.heads.size());
+    EntriesFile file;
+    file.ledger = kLedger;
+    file.size = state_.position;
+    file.entries = entries_;
+    file.digest = digest;
+    file.note =
+        make_checkpoint(hub, checkpoint_origin(kHub, kLedger), {state_.position, edge_.root()});
+    file.hub_key = hub.public_key();
     for (const auto& [device, head] : state_.heads) {
-      put_n(file, device);
-      file += hash_bytes(first_link(device));
+      file.device_keys[device] = key_of(device).public_key();
     }
-    return {
-        {"entries_file", to_hex(file)}, {"root", to_hex(edge_.root())}, {"digest", to_hex(digest)}};
+    return {{"entries_file", to_hex(encode_entries_file(file))},
+            {"root", to_hex(edge_.root())},
+            {"digest", to_hex(digest)}};
   }
 
  private:
@@ -164,5 +165,30 @@ Json make_ledger_vector() {
 }
 
 Json make_empty_ledger_vector() { return SmallLedger().vector(); }
+
+Json make_receipt_vectors() {
+  const std::string bytes = from_hex(make_ledger_vector()["entries_file"].get<std::string>());
+  const EntriesFile file = *decode_entries_file(bytes);
+  std::vector<std::pair<std::string, std::string>> entries;
+  std::vector<Hash> leaves;
+  (void)visit_entries(file, [&](std::string_view header, std::string_view changeset) -> Status {
+    entries.emplace_back(header, changeset);
+    leaves.push_back(leaf_hash(header, changeset));
+    return {};
+  });
+  Json list = Json::array();
+  for (const uint64_t position : {uint64_t{1}, uint64_t{8}, file.size}) {
+    const auto& [header, changeset] = entries[position - 1];
+    ReceiptParts parts{header, changeset, position, {}, file.note};
+    parts.inclusion =
+        inclusion_proof([&](uint64_t index) { return leaves[index]; }, position - 1, file.size);
+    list.push_back(
+        {{"receipt", encode_receipt(parts)},
+         {"key", to_hex(std::string_view(reinterpret_cast<const char*>(file.hub_key.data()), 32))},
+         {"position", std::to_string(position)},
+         {"code", receipt_code(position, leaves[position - 1])}});
+  }
+  return list;
+}
 
 }  // namespace daftar::vectors

@@ -1,0 +1,136 @@
+#include "client/audit.h"
+
+#include <utility>
+
+#include "common/ledger/checkpoint.h"
+#include "common/ledger/entries_file.h"
+
+namespace daftar::client {
+namespace {
+
+// Only what is wrong in the data is a verdict; what keeps the audit from reading is a failure.
+Result<AuditReport> report_of(Audit& audit, Status found, bool is_about_entry) {
+  if (!found.ok() && found.code() != Code::corrupt && found.code() != Code::newer_version) {
+    return found;
+  }
+  AuditReport report;
+  report.ledger = audit.state().ledger;
+  report.counts = audit.counts();
+  report.head = audit.head();
+  if (found.ok()) {
+    DAFTAR_ASSIGN_OR_RETURN(report.digest, audit.digest());
+  } else if (is_about_entry) {
+    report.wrong_entry = audit.counts().entries + 1;
+  }
+  report.verdict = std::move(found);
+  return report;
+}
+
+// Checkpoints as they come up while entries are taken, and whether the last word was on an entry.
+class Replay {
+ public:
+  Replay(Audit& audit, std::string hub_name, const PublicKey& hub_key,
+         std::vector<std::pair<uint64_t, std::string>> checkpoints)
+      : audit_(audit),
+        hub_name_(std::move(hub_name)),
+        hub_key_(hub_key),
+        checkpoints_(std::move(checkpoints)) {}
+
+  Status take(std::string_view header, std::string_view changeset) {
+    is_about_entry_ = true;
+    DAFTAR_RETURN_IF_ERROR(audit_.take(header, changeset));
+    is_about_entry_ = false;
+    return check_reached();
+  }
+
+  // The checkpoints that no entry led to, and whether there are `size` entries, no more and no
+  // less.
+  Status finish(uint64_t size) {
+    DAFTAR_RETURN_IF_ERROR(check_reached());  // that of an empty ledger
+    const bool is_covered =
+        size == 0 || (!checkpoints_.empty() && checkpoints_.back().first == size);
+    if (next_ == checkpoints_.size() && audit_.head().size == size && is_covered) return {};
+    return {Code::corrupt, Msg::entry_root_wrong, {audit_.state().ledger, std::to_string(size)}};
+  }
+
+  [[nodiscard]] bool is_about_entry() const { return is_about_entry_; }
+
+ private:
+  Status check_reached() {
+    for (; next_ < checkpoints_.size() && checkpoints_[next_].first == audit_.head().size;
+         ++next_) {
+      DAFTAR_RETURN_IF_ERROR(
+          audit_.check_checkpoint(checkpoints_[next_].second, hub_name_, hub_key_));
+    }
+    return {};
+  }
+
+  Audit& audit_;
+  std::string hub_name_;
+  PublicKey hub_key_;
+  std::vector<std::pair<uint64_t, std::string>> checkpoints_;
+  size_t next_ = 0;
+  bool is_about_entry_ = false;
+};
+
+// What people see here is derived from the entries, and kept apart from them.
+Status check_stored_state(ClientStore& store, const LedgerInfo& ledger, Audit& audit) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Ledger> stored,
+                          Ledger::open(store.ledgers(), ledger.id, ledger.name));
+  DAFTAR_ASSIGN_OR_RETURN(const Hash here, stored->digest());
+  DAFTAR_ASSIGN_OR_RETURN(const Hash replayed, audit.digest());
+  if (here == replayed && stored->tree_head() == audit.head()) return {};
+  return {Code::corrupt, Msg::audit_state_wrong, {ledger.name}};
+}
+
+Status replay_ledger(ClientStore& store, const LedgerInfo& ledger, Replay& replay, Audit& audit) {
+  DAFTAR_RETURN_IF_ERROR(store.ledgers().read_entries(
+      ledger.id, 1, ledger.verified.size + 1,  // one more would be too many
+      [&](const StoredEntry& entry) { return replay.take(entry.header, entry.changeset); }));
+  DAFTAR_RETURN_IF_ERROR(replay.finish(ledger.verified.size));
+  return check_stored_state(store, ledger, audit);
+}
+
+// "<hub name>/<ledger>", as the note's first line says it.
+std::string hub_name_of(std::string_view note, std::string_view ledger) {
+  const std::string_view origin = note.substr(0, note.find('\n'));
+  const std::string end = "/" + std::string(ledger);
+  return std::string(origin.ends_with(end) ? origin.substr(0, origin.size() - end.size()) : "");
+}
+
+}  // namespace
+
+Result<AuditReport> audit_ledger(ClientStore& store, const LedgerInfo& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store.identity());
+  DAFTAR_ASSIGN_OR_RETURN(auto checkpoints, store.checkpoints_above(ledger.id, 0));
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Audit> audit,
+                          Audit::begin(ledger.name, store.device_keys()));
+  Replay replay(*audit, identity.hub_name, identity.hub_key, std::move(checkpoints));
+  Status found = replay_ledger(store, ledger, replay, *audit);
+  return report_of(*audit, std::move(found), replay.is_about_entry());
+}
+
+Result<AuditReport> audit_entries(std::string_view bytes, const std::string& name,
+                                  const PublicKey& hub_key) {
+  const Result<EntriesFile> file = decode_entries_file(bytes);
+  if (!file.ok()) return Status(Code::corrupt, Msg::entries_file_bad, {name});
+  const DeviceKeys keys = [&](DeviceNumber device) -> Result<std::optional<PublicKey>> {
+    const auto found = file->device_keys.find(device);
+    return found == file->device_keys.end() ? std::nullopt : std::optional(found->second);
+  };
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Audit> audit, Audit::begin(file->ledger, keys));
+  Replay replay(*audit, hub_name_of(file->note, file->ledger), hub_key, {{file->size, file->note}});
+  Status found = visit_entries(*file, [&](std::string_view header, std::string_view changeset) {
+    return replay.take(header, changeset);
+  });
+  if (found.ok()) found = replay.finish(file->size);
+  if (found.ok()) {
+    DAFTAR_ASSIGN_OR_RETURN(const Hash digest, audit->digest());
+    const bool is_whole = digest == file->digest && file->hub_key == hub_key &&
+                          file->device_keys.size() == audit->counts().devices;
+    if (!is_whole) found = Status(Code::corrupt, Msg::audit_file_wrong, {name});
+  }
+  return report_of(*audit, std::move(found), replay.is_about_entry());
+}
+
+}  // namespace daftar::client

@@ -1,0 +1,58 @@
+// The audit of a ledger: its entries replayed from the first one, in memory, with nothing believed
+// but the hub's key and the keys of the devices.
+//
+// Checked for each entry: position, times, chain, canonical bytes, context, origin, outcomes, seal
+// and the past that the seal names. The owner then holds the result against whatever claims it:
+// checkpoints, a digest, stored records.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/store/ledger.h"
+#include "common/store/sqlite.h"
+
+namespace daftar {
+
+struct AuditCounts {
+  uint64_t entries = 0;
+  uint64_t refused = 0;  ///< of these
+  uint64_t edits = 0;
+  uint64_t seals = 0;
+  uint64_t devices = 0;
+  uint64_t checkpoints = 0;
+};
+
+class Audit {
+ public:
+  static Result<std::unique_ptr<Audit>> begin(const std::string& ledger, DeviceKeys keys);
+
+  /// The next entry. Code::corrupt with the rule that it breaks; the audit ends there.
+  Status take(std::string_view header, std::string_view changeset);
+  /// `note` must be the hub's checkpoint of just the entries taken so far, which end a batch.
+  Status check_checkpoint(std::string_view note, const std::string& hub_name,
+                          const PublicKey& hub_key);
+  /// The state digest of the entries taken so far.
+  Result<Hash> digest();
+
+  [[nodiscard]] const AuditCounts& counts() const { return counts_; }
+  [[nodiscard]] const LedgerState& state() const { return ledger_->state(); }
+  [[nodiscard]] TreeHead head() const { return ledger_->tree_head(); }
+
+ private:
+  Audit(Database database, DeviceKeys keys)
+      : database_(std::move(database)), keys_(std::move(keys)) {}
+  Status check_seen(const EntryHeader& header);
+
+  Database database_;
+  DeviceKeys keys_;
+  std::unique_ptr<LedgerStore> store_;
+  std::unique_ptr<Ledger> ledger_;
+  std::map<uint64_t, Hash> roots_;  ///< by size, wherever a batch ended
+  AuditCounts counts_;
+};
+
+}  // namespace daftar
