@@ -1,5 +1,6 @@
 #include "client/audit.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/ledger/checkpoint.h"
@@ -103,6 +104,12 @@ std::string hub_name_of(std::string_view note, std::string_view ledger) {
 Result<AuditReport> audit_ledger(ClientStore& store, const LedgerInfo& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store.identity());
   DAFTAR_ASSIGN_OR_RETURN(auto checkpoints, store.checkpoints_above(ledger.id, 0));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string cosigned, store.cosigned(ledger.id));
+  if (!cosigned.empty()) {
+    checkpoints.emplace_back(checkpoint_size(cosigned), cosigned);
+    std::stable_sort(checkpoints.begin(), checkpoints.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Audit> audit,
                           Audit::begin(ledger.name, store.device_keys()));
   Replay replay(*audit, identity.hub_name, identity.hub_key, std::move(checkpoints));

@@ -40,6 +40,7 @@ CREATE TABLE imported(
 CREATE TABLE checkpoint(
   ledger INTEGER NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL,
   PRIMARY KEY(ledger, size)) STRICT, WITHOUT ROWID;
+CREATE TABLE cosigned(ledger INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
 CREATE TABLE device_key(device INTEGER PRIMARY KEY, key BLOB NOT NULL) STRICT;
 PRAGMA user_version = 1;
 )sql";

@@ -169,6 +169,16 @@ class ClientStore {
   /// Whether a changeset here, confirmed or pending, came from a file with this hash.
   Result<bool> was_imported(LedgerId ledger, const Hash& file);
 
+  // -- cosigned checkpoints
+  /// The newest checkpoint that somebody cosigned, with its cosignatures; "" if there is none.
+  Result<std::string> cosigned(LedgerId ledger);
+  /// Keeps a checkpoint of verified signature, if entries up to there are here. Code::corrupt
+  /// unless its root is that of these entries.
+  Status keep_cosigned(LedgerId ledger, const TreeHead& head, const std::string& note);
+  /// Up to where this device has cosigned a ledger itself.
+  Result<uint64_t> cosigned_size(const std::string& ledger);
+  Status set_cosigned_size(const std::string& ledger, uint64_t size);
+
   // -- what sync does
   /// The next waiting changesets to push behind `after_seq`, within the limits of a batch; none
   /// while a part of the chain is forked.

@@ -75,6 +75,47 @@ Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason re
       .run();
 }
 
+Result<std::string> ClientStore::cosigned(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT note FROM cosigned WHERE ledger = ?1"));
+  query->bind(1, ledger);
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  std::string note = has_row ? std::string(query->text(0)) : "";
+  query->reset();
+  return note;
+}
+
+Status ClientStore::keep_cosigned(LedgerId ledger, const TreeHead& head, const std::string& note) {
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
+  if (head.size > row.size) return {};
+  DAFTAR_ASSIGN_OR_RETURN(std::optional<Hash> root, ledger_store_->root_at(ledger, head.size));
+  if (!root) {
+    RightEdge edge;
+    DAFTAR_RETURN_IF_ERROR(
+        ledger_store_->read_entries(ledger, 1, head.size, [&](const StoredEntry& entry) -> Status {
+          edge.append(leaf_hash(entry.header, entry.changeset));
+          return {};
+        }));
+    root = edge.root();
+  }
+  if (*root != head.root) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
+    return {Code::corrupt, Msg::entry_root_wrong, {name, std::to_string(head.size)}};
+  }
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR REPLACE INTO cosigned VALUES(?1, ?2)"));
+  return put->bind(1, ledger).bind_text(2, note).run();
+}
+
+Result<uint64_t> ClientStore::cosigned_size(const std::string& ledger) {
+  const std::string name = "cosigned/" + ledger;
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> text, setting(name));
+  if (!text) return uint64_t{0};
+  return parse_setting(name, *text);
+}
+
+Status ClientStore::set_cosigned_size(const std::string& ledger, uint64_t size) {
+  return set_setting("cosigned/" + ledger, std::to_string(size));
+}
+
 Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const PulledBatch& batch) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());

@@ -125,7 +125,8 @@ The file proves it to anyone who knows the hub's public key, with or without Daf
 
 constexpr char kVerify[] =
     R"(Check a receipt, and show what it proves. Needs nothing but the hub's public key.
-  daftar verify industry-1042.tlog-proof --hub-key KEY)";
+With --cosigner it must also bear the signature of somebody who watches the hub.
+  daftar verify industry-1042.tlog-proof --hub-key KEY --cosigner KEY)";
 
 constexpr char kAgent[] =
     R"(Stay, and sync every night.
@@ -340,6 +341,8 @@ class CommandLine {
     verify->add_option("FILE", verified->file, "A receipt")->required();
     verify->add_option("--hub-key", verified->hub_key,
                        "The hub's public key; else that of this folder");
+    verify->add_option("--cosigner", verified->cosigner,
+                       "A public key, such as Central Inspection's, that must have cosigned it");
   }
 
   CLI::App app_;

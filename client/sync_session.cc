@@ -108,7 +108,9 @@ void SyncSession::ask_heads(bool show) {
       known[ledger.name] = ledger.verified;
       total += ledger.verified.size;
     }
-    is_work_waiting = is_work_waiting || ledger.waiting + ledger.entered > 0;
+    const Result<bool> cosigns = is_to_cosign(ledger);
+    if (!cosigns.ok()) return finish(cosigns.status());
+    is_work_waiting = is_work_waiting || ledger.waiting + ledger.entered > 0 || *cosigns;
     if (!show || ledger.verified.size == 0) continue;
     const Result<std::string> note = store_.checkpoint(ledger.id);
     if (!note.ok()) return finish(note.status());
@@ -125,6 +127,7 @@ void SyncSession::ask_heads(bool show) {
 }
 
 void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
+  if (!is_done_ && step_ == Step::cosigning) return on_cosigned(status);
   if (is_done_ || step_ != Step::heads) return;
   if (!status.ok()) return finish(status);
   if (reply.unchanged()) {
@@ -161,6 +164,12 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     return {Code::too_large, Msg::frame_bad};
   }
   remotes_.clear();
+  cosigns_ = reply.cosigns();
+  if (purpose_ == Purpose::exchange) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> before, store_.setting("cosigns"));
+    const std::string now = cosigns_ ? "yes" : "no";
+    if (before.value_or("no") != now) DAFTAR_RETURN_IF_ERROR(store_.set_setting("cosigns", now));
+  }
   report_.expected = 0;
   std::set<std::string> listed;
   for (const v1::LedgerHead& head : reply.ledgers()) listed.insert(head.ledger());
@@ -183,6 +192,7 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     }
     if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
     ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
+    ledger.cosigned = head.cosigned();
     Status reconciled = purpose_ == Purpose::learn
                             ? Status()  // it is the chain of another number
                             : store_.reconcile_chain(ledger.id, ledger.chain);
@@ -436,7 +446,7 @@ Status SyncSession::begin_pull() {
   if (request.ledgers_size() == 0) {
     report_.is_unchanged =
         report_.pushed == 0 && report_.recovered == 0 && report_.turned_away.empty();
-    finish({});
+    end_exchange();
     return {};
   }
   step_ = Step::pulling;
@@ -478,7 +488,77 @@ Status SyncSession::take_pull_reply(const v1::PullReply& reply) {
 
 void SyncSession::on_pull_end(const Status& status) {
   if (is_done_ || step_ != Step::pulling) return;
-  finish(status);
+  if (!status.ok()) return finish(status);
+  end_exchange();
+}
+
+// ---- cosignatures
+
+void SyncSession::end_exchange() {
+  const Status kept = keep_cosigned();
+  if (!kept.ok()) return finish(kept);
+  const Result<bool> sent = send_cosignatures();
+  if (!sent.ok()) return finish(sent.status());
+  if (!*sent) finish({});
+}
+
+// What others have cosigned is of use to this device's receipts. A checkpoint that the hub has
+// signed and that is not of this ledger's past is proof that the hub shows different pasts.
+Status SyncSession::keep_cosigned() {
+  for (const RemoteLedger& ledger : remotes_) {
+    if (ledger.cosigned.empty()) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const std::string before, store_.cosigned(ledger.id));
+    if (before == ledger.cosigned) continue;
+    DAFTAR_ASSIGN_OR_RETURN(
+        const TreeHead head,
+        verify_checkpoint(ledger.cosigned, checkpoint_origin(identity_.hub_name, ledger.name),
+                          identity_.hub_key));
+    DAFTAR_RETURN_IF_ERROR(store_.keep_cosigned(ledger.id, head, ledger.cosigned));
+  }
+  return {};
+}
+
+// Whether an earlier session was cut before the hub had this device's cosignature.
+Result<bool> SyncSession::is_to_cosign(const LedgerInfo& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> cosigns, store_.setting("cosigns"));
+  if (cosigns != "yes") return false;
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t size, store_.cosigned_size(ledger.name));
+  return ledger.verified.size > size;
+}
+
+Result<bool> SyncSession::send_cosignatures() {
+  if (!cosigns_ || purpose_ == Purpose::learn) return false;
+  v1::HeadsRequest request;
+  std::map<std::string, TreeHead> known;
+  for (const RemoteLedger& ledger : remotes_) {
+    DAFTAR_ASSIGN_OR_RETURN(const TreeHead verified, store_.verified_head(ledger.id));
+    known[ledger.name] = verified;
+    DAFTAR_ASSIGN_OR_RETURN(const uint64_t before, store_.cosigned_size(ledger.name));
+    if (verified.size == 0 || verified.size <= before) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const std::string note, store_.checkpoint(ledger.id));
+    DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store_.key());
+    v1::Cosignature& sent = *request.add_cosignatures();
+    sent.set_ledger(ledger.name);
+    sent.set_size(verified.size);
+    sent.set_line(make_cosignature(key, cosigner_name(identity_.hub_name, identity_.device), note,
+                                   clock_.wall_ms() / 1000));
+    cosigned_[ledger.name] = verified.size;
+  }
+  if (cosigned_.empty()) return false;
+  request.set_known(known_token(known));
+  step_ = Step::cosigning;
+  wait_for_answer();
+  transport_.heads(request);
+  return true;
+}
+
+// Everything else is done: a line that breaks here is no failed sync, and the next one cosigns.
+void SyncSession::on_cosigned(const Status& status) {
+  Status noted;
+  for (const auto& [ledger, size] : cosigned_) {
+    if (status.ok() && noted.ok()) noted = store_.set_cosigned_size(ledger, size);
+  }
+  finish(noted);
 }
 
 }  // namespace daftar::client

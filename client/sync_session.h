@@ -8,7 +8,7 @@
 //   heads ─┬─ unchanged ────────────────────────────────────────► done
 //          ├─ show ──► heads with checkpoints
 //          └─ ledgers ──► recover (hub older than we are) ──► push (work waits) ──► pull (hub
-//          ahead) ──► done
+//          ahead) ──► cosign (if the hub asks for it) ──► done
 #pragma once
 
 #include <cstdint>
@@ -92,15 +92,16 @@ class SyncSession {
   [[nodiscard]] const SyncReport& report() const { return report_; }
 
  private:
-  enum class Step { idle, heads, recovering, pushing, pulling };
+  enum class Step { idle, heads, recovering, pushing, pulling, cosigning };
 
   struct RemoteLedger {
     std::string name;
     LedgerId id = 0;
-    TreeHead head;      ///< of the hub, by the newest checkpoint that was verified …
-    std::string note;   ///< … which is this one
-    TreeHead verified;  ///< of this device, when the session began
-    ChainHead chain;    ///< of this device at the hub
+    TreeHead head;         ///< of the hub, by the newest checkpoint that was verified …
+    std::string note;      ///< … which is this one
+    TreeHead verified;     ///< of this device, when the session began
+    ChainHead chain;       ///< of this device at the hub
+    std::string cosigned;  ///< the hub's newest cosigned checkpoint, as it says
   };
 
   void ask_heads(bool show);
@@ -114,6 +115,12 @@ class SyncSession {
   Status take_push_reply(const v1::PushReply& reply);
   Status begin_pull();
   Status take_pull_reply(const v1::PullReply& reply);
+  /// All that is new is here: what is left is to keep and give cosignatures.
+  void end_exchange();
+  Status keep_cosigned();
+  Result<bool> is_to_cosign(const LedgerInfo& ledger);
+  Result<bool> send_cosignatures();
+  void on_cosigned(const Status& status);
   void finish(const Status& status);
   void fail(const Status& status);
   void wait_for_answer(size_t sent_bytes = 0);
@@ -133,6 +140,8 @@ class SyncSession {
   bool is_done_ = false;
   bool has_shown_ = false;
   bool has_recovered_ = false;
+  bool cosigns_ = false;                      ///< the hub wants this device's cosignatures
+  std::map<std::string, uint64_t> cosigned_;  ///< sizes that were sent, by ledger
   uint64_t deadline_ms_ = 0;
   std::vector<RemoteLedger> remotes_;
   size_t at_ = 0;              ///< ledger that is being pushed or recovered

@@ -23,6 +23,10 @@ CREATE TABLE device_ledger(
 CREATE TABLE awaiting(ledger TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE shown(
   ledger TEXT NOT NULL, device INTEGER NOT NULL, PRIMARY KEY(ledger, device)) STRICT, WITHOUT ROWID;
+-- Of each device the newest checkpoint that it has cosigned.
+CREATE TABLE cosignature(
+  ledger TEXT NOT NULL, device INTEGER NOT NULL, size INTEGER NOT NULL, line TEXT NOT NULL,
+  PRIMARY KEY(ledger, device)) STRICT, WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 )sql";
@@ -365,6 +369,30 @@ Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::st
     DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
   }
   return std::optional(std::move(left));
+}
+
+Status HubStore::put_cosignature(const std::string& ledger, DeviceNumber device, uint64_t size,
+                                 const std::string& line) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * put,
+      use("INSERT INTO cosignature VALUES(?1, ?2, ?3, ?4) ON CONFLICT(ledger, device) "
+          "DO UPDATE SET size = ?3, line = ?4 WHERE size < ?3"));
+  return put->bind_text(1, ledger).bind(2, device).bind(3, size).bind_text(4, line).run();
+}
+
+Result<std::pair<uint64_t, std::string>> HubStore::cosignatures(const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT size, line FROM cosignature WHERE ledger = ?1 AND size = "
+          "(SELECT max(size) FROM cosignature WHERE ledger = ?1) ORDER BY device"));
+  query->bind_text(1, ledger);
+  std::pair<uint64_t, std::string> found;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return found;
+    found.first = query->number(0);
+    found.second += query->text(1);
+  }
 }
 
 Status HubStore::add_ledger(const std::string& name) {

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/ledger/keys.h"
@@ -79,6 +80,12 @@ class HubStore {
   /// if it did not wait for this one. In the open transaction.
   Result<std::optional<std::set<DeviceNumber>>> note_shown(const std::string& ledger,
                                                            DeviceNumber device);
+
+  /// A cosignature that was checked; kept if it is of a larger size than the device's last one.
+  Status put_cosignature(const std::string& ledger, DeviceNumber device, uint64_t size,
+                         const std::string& line);
+  /// The largest cosigned size of a ledger with its cosignatures' lines; 0 and "" if there is none.
+  Result<std::pair<uint64_t, std::string>> cosignatures(const std::string& ledger);
 
   /// Creates an empty ledger; Code::exists if it is there, Code::invalid for a bad name.
   Status add_ledger(const std::string& name);

@@ -42,6 +42,9 @@ Result<ChangesetAuthor> author_of(const StoredEntry& entry) {
   return ChangesetAuthor{header.refusal->device, header.refusal->seq};
 }
 
+// Central Inspection holds every ledger, and is who watches the hub.
+bool cosigns(const Device& device) { return device.holds_all; }
+
 }  // namespace
 
 Service::Service(std::unique_ptr<HubStore> store, HubIdentity identity, Writer& writer)
@@ -70,6 +73,7 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
     DAFTAR_ASSIGN_OR_RETURN(known[name], head_of(rows[name]));
     total += rows[name].size;
   }
+  DAFTAR_RETURN_IF_ERROR(take_cosignatures(device, granted, request));
   v1::HeadsReply reply;
   DAFTAR_ASSIGN_OR_RETURN(const bool is_awaited, store_->is_awaited(device));
   if (!request.known().empty() && request.known() == known_token(known)) {
@@ -95,6 +99,7 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
     reply.set_show(true);
     return reply;
   }
+  reply.set_cosigns(cosigns(device));
   for (const auto& [name, id] : granted) {
     DAFTAR_ASSIGN_OR_RETURN(*reply.add_ledgers(), ledger_head(device, name, id, rows.at(name)));
   }
@@ -115,7 +120,42 @@ Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::str
   head.set_chain_seq(chain.seq);
   head.set_chain_link(std::string(hash_bytes(chain.link)));
   head.set_published(row.published);
+  DAFTAR_ASSIGN_OR_RETURN(*head.mutable_cosigned(), cosigned(name, id));
   return head;
+}
+
+Status Service::take_cosignatures(const Device& device,
+                                  const std::map<std::string, LedgerId>& granted,
+                                  const v1::HeadsRequest& request) {
+  if (!cosigns(device)) return {};
+  const std::string signer = cosigner_name(identity_.name, device.number);
+  for (const v1::Cosignature& sent : request.cosignatures()) {
+    const auto ledger = granted.find(sent.ledger());
+    if (ledger == granted.end()) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const auto root,
+                            store_->ledgers().root_at(ledger->second, sent.size()));
+    if (!root) continue;
+    const std::string note =
+        make_checkpoint(identity_.key, checkpoint_origin(identity_.name, sent.ledger()),
+                        {sent.size(), *root}) +
+        sent.line();
+    const auto found = find_cosignature(note, device.key);
+    // One line and no more: it is put under the hub's own note.
+    const bool is_line = sent.line().find('\n') + 1 == sent.line().size();
+    if (!found || found->name != signer || !is_line) continue;
+    writer_.note_cosigned(sent.ledger(), sent.size(), device.number, sent.line());
+  }
+  return {};
+}
+
+Result<std::string> Service::cosigned(const std::string& name, LedgerId id) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto lines, store_->cosignatures(name));
+  if (lines.first == 0) return std::string();
+  DAFTAR_ASSIGN_OR_RETURN(const auto root, store_->ledgers().root_at(id, lines.first));
+  if (!root) return std::string();
+  return make_checkpoint(identity_.key, checkpoint_origin(identity_.name, name),
+                         {lines.first, *root}) +
+         lines.second;
 }
 
 Status Service::take_shown(const Device& device, const std::map<std::string, LedgerRow>& rows,

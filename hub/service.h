@@ -57,6 +57,9 @@ class Service {
                                      const LedgerRow& row);
   Status take_shown(const Device& device, const std::map<std::string, LedgerRow>& rows,
                     const v1::HeadsRequest& request);
+  Status take_cosignatures(const Device& device, const std::map<std::string, LedgerId>& granted,
+                           const v1::HeadsRequest& request);
+  Result<std::string> cosigned(const std::string& name, LedgerId id);
   Status begin_ledger(const Device& device, LedgerId id, PullCursor& cursor);
   Status add_key(DeviceNumber number, v1::PullReply& reply);
   const std::string& checkpoint(const std::string& ledger, const TreeHead& head);

@@ -111,6 +111,14 @@ void Writer::note_shown(const std::string& ledger, uint64_t size, DeviceNumber d
   submit(std::move(job));
 }
 
+void Writer::note_cosigned(const std::string& ledger, uint64_t size, DeviceNumber device,
+                           std::string line) {
+  Job job;
+  job.ledger = ledger;
+  job.cosigned = {device, size, std::move(line)};
+  submit(std::move(job));
+}
+
 void Writer::suspect(const std::vector<std::string>& ledgers) {
   const std::lock_guard lock(mutex_);
   for (const std::string& ledger : ledgers) suspects_[ledger] = clock_.steady_ms() + kSuspicionMs;
@@ -225,6 +233,9 @@ Status Writer::run_job(const Job& job, Answer& answer) {
     }
     DAFTAR_ASSIGN_OR_RETURN(answer.still_awaited,
                             store_->note_shown(job.ledger, job.shown->device));
+  } else if (job.cosigned) {
+    return store_->put_cosignature(job.ledger, job.cosigned->device, job.cosigned->size,
+                                   job.cosigned->line);
   }
   return {};
 }

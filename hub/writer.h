@@ -72,6 +72,10 @@ class Writer {
   /// 0 for none. If the hub has less, the ledger waits for the missing entries. Any thread.
   void note_shown(const std::string& ledger, uint64_t size, DeviceNumber device);
 
+  /// Keeps a cosignature that was checked. Any thread.
+  void note_cosigned(const std::string& ledger, uint64_t size, DeviceNumber device,
+                     std::string line);
+
   /// Called from the writing thread when a device that a ledger waited for (HubStore::awaited) has
   /// shown what it knows of it.
   using OnShown = std::function<void(const std::string& ledger, DeviceNumber device,
@@ -96,6 +100,12 @@ class Writer {
       uint64_t size = 0;
     };
     std::optional<Shown> shown;
+    struct Cosigned {
+      DeviceNumber device = 0;
+      uint64_t size = 0;
+      std::string line;
+    };
+    std::optional<Cosigned> cosigned;
     PushDone push_done;
     RecoveryDone recovery_done;
   };

@@ -110,6 +110,7 @@ struct ReceiptOptions {
 struct VerifyOptions {
   std::string file;
   std::string hub_key;
+  std::string cosigner;  ///< a key that must have cosigned
 };
 
 struct AgentCommandOptions {

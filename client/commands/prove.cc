@@ -7,6 +7,7 @@
 #include "client/audit.h"
 #include "client/commands/shared.h"
 #include "common/base/limits.h"
+#include "common/ledger/checkpoint.h"
 #include "common/ledger/merkle.h"
 #include "common/ledger/receipt.h"
 #include "common/register/kinds.h"
@@ -118,13 +119,16 @@ Result<uint64_t> position_of(View& view, const ReceiptOptions& options) {
 }
 
 Result<std::string> make_receipt(ClientStore& store, const LedgerInfo& ledger, uint64_t position) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::string note, store.checkpoint(ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(std::string note, store.checkpoint(ledger.id));
   if (note.empty()) return Status(Code::not_found, Msg::export_no_checkpoint, {ledger.name});
-  const uint64_t size = ledger.verified.size;
-  if (position == 0 || position > size) {
+  if (position == 0 || position > ledger.verified.size) {
     return Status(Code::not_found, Msg::receipt_no_entry,
-                  {ledger.name, std::to_string(position), std::to_string(size)});
+                  {ledger.name, std::to_string(position), std::to_string(ledger.verified.size)});
   }
+  // One that was cosigned proves more than the newest.
+  DAFTAR_ASSIGN_OR_RETURN(const std::string cosigned, store.cosigned(ledger.id));
+  if (!cosigned.empty() && checkpoint_size(cosigned) >= position) note = cosigned;
+  const uint64_t size = checkpoint_size(note);
   std::vector<Hash> leaves;
   std::string header;
   std::string changeset;
@@ -281,10 +285,24 @@ Status run_verify(const Session& session, const VerifyOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, choose_hub_key(session, options.hub_key));
   DAFTAR_ASSIGN_OR_RETURN(const std::string file, read_file(options.file, limits::kReceiptBytes));
   DAFTAR_ASSIGN_OR_RETURN(const Receipt receipt, verify_receipt(file, key));
+  std::optional<Cosignature> cosigned;
+  if (!options.cosigner.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(const PublicKey cosigner, parse_key(options.cosigner));
+    cosigned = find_cosignature(receipt.note, cosigner);
+    if (!cosigned) return {Code::corrupt, Msg::receipt_not_cosigned, {options.file}};
+  }
   if (session.as_json) {
-    print_json(receipt_json(receipt));
-  } else {
-    say_receipt(receipt);
+    nlohmann::json object = receipt_json(receipt);
+    if (cosigned) {
+      object["cosigner"] = cosigned->name;
+      object["cosigned"] = time_text(cosigned->time_s * 1000);
+    }
+    print_json(object);
+    return {};
+  }
+  say_receipt(receipt);
+  if (cosigned) {
+    say(Msg::receipt_cosigned, {cosigned->name, time_text(cosigned->time_s * 1000)});
   }
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include "client/commands/shared.h"
 #include "common/base/report.h"
+#include "common/ledger/checkpoint.h"
 
 namespace daftar::client {
 
@@ -41,6 +42,8 @@ Status run_status(const Session& session) {
                            {"held", ledger.held},
                            {"forked", ledger.forked},
                            {"contended", contended.size()}};
+    DAFTAR_ASSIGN_OR_RETURN(const std::string cosigned, store->cosigned(ledger.id));
+    if (!cosigned.empty()) line["cosigned"] = checkpoint_size(cosigned);
     if (identity.ok()) {
       DAFTAR_ASSIGN_OR_RETURN(const Context context, store->current_context(ledger.id));
       line["context"] = context_text(context);
@@ -73,6 +76,10 @@ Status run_status(const Session& session) {
     if (line["forked"] != 0) {
       std::cout << "  ";
       say(Msg::status_forked, {number("forked")});
+    }
+    if (line.contains("cosigned")) {
+      std::cout << "  ";
+      say(Msg::status_cosigned, {number("cosigned")});
     }
     if (line.contains("context")) {
       std::cout << "  ";

@@ -14,12 +14,14 @@ namespace {
 
 constexpr std::string_view kSignaturePrefix = "\xE2\x80\x94 ";  // an em dash and a space
 constexpr char kEd25519 = 1;
+constexpr char kCosignature = 4;
+constexpr size_t kTimeBytes = 8;
 constexpr size_t kNoteBytes = 64 * 1024;
 
-std::string key_id(std::string_view name, const PublicKey& key) {
+std::string key_id(std::string_view name, const PublicKey& key, char algorithm = kEd25519) {
   std::string input(name);
   input += '\n';
-  input += kEd25519;
+  input += algorithm;
   input.append(reinterpret_cast<const char*>(key.data()), key.size());
   return std::string(hash_bytes(sha256(input)).substr(0, 4));
 }
@@ -71,6 +73,20 @@ bool is_signed(std::string_view signatures, std::string_view body, std::string_v
   return found;
 }
 
+std::string cosigned_message(std::string_view body, uint64_t time_s) {
+  return "cosignature/v1\ntime " + std::to_string(time_s) + '\n' + std::string(body);
+}
+
+// A note's body, with the newline of its last line.
+std::string_view body_of(std::string_view note) {
+  const size_t gap = note.find("\n\n");
+  return gap == std::string_view::npos ? std::string_view() : note.substr(0, gap + 1);
+}
+
+std::string signature_line(std::string_view name, std::string_view signed_id) {
+  return std::string(kSignaturePrefix) + std::string(name) + ' ' + to_base64(signed_id) + '\n';
+}
+
 }  // namespace
 
 std::string make_checkpoint(const SigningKey& key, std::string_view origin, const TreeHead& head) {
@@ -79,10 +95,56 @@ std::string make_checkpoint(const SigningKey& key, std::string_view origin, cons
   const Signature signature = key.sign(note);
   std::string signed_id = key_id(origin, key.public_key());
   signed_id.append(reinterpret_cast<const char*>(signature.data()), signature.size());
-  note += '\n';
-  note += kSignaturePrefix;
-  note += origin;
-  return note += ' ' + to_base64(signed_id) + '\n';
+  return note += '\n' + signature_line(origin, signed_id);
+}
+
+uint64_t checkpoint_size(std::string_view note) {
+  take_line(note);
+  const auto line = take_line(note);
+  return line ? parse_size(*line).value_or(0) : 0;
+}
+
+std::string make_cosignature(const SigningKey& key, std::string_view name, std::string_view note,
+                             uint64_t time_s) {
+  const Signature signature = key.sign(cosigned_message(body_of(note), time_s));
+  std::string signed_id = key_id(name, key.public_key(), kCosignature);
+  for (size_t i = 0; i < kTimeBytes; ++i) {
+    signed_id += static_cast<char>(time_s >> (8 * (kTimeBytes - 1 - i)) & 0xFF);
+  }
+  signed_id.append(reinterpret_cast<const char*>(signature.data()), signature.size());
+  return signature_line(name, signed_id);
+}
+
+std::optional<Cosignature> find_cosignature(std::string_view note, const PublicKey& key) {
+  const std::string_view body = body_of(note);
+  if (body.empty()) return std::nullopt;
+  std::string_view lines = note.substr(body.size() + 1);
+  while (const auto line = take_line(lines)) {
+    if (!line->starts_with(kSignaturePrefix)) return std::nullopt;
+    const std::string_view rest = line->substr(kSignaturePrefix.size());
+    const size_t gap = rest.find(' ');
+    if (gap == std::string_view::npos) return std::nullopt;
+    const std::string_view name = rest.substr(0, gap);
+    const Result<std::string> bytes = from_base64(rest.substr(gap + 1));
+    Signature signature{};
+    if (!bytes.ok() || bytes->size() != 4 + kTimeBytes + signature.size() ||
+        std::string_view(*bytes).substr(0, 4) != key_id(name, key, kCosignature)) {
+      continue;
+    }
+    uint64_t time_s = 0;
+    for (size_t i = 0; i < kTimeBytes; ++i) {
+      time_s = time_s << 8 | static_cast<uint8_t>((*bytes)[4 + i]);
+    }
+    std::memcpy(signature.data(), bytes->data() + 4 + kTimeBytes, signature.size());
+    if (verify_signature(key, cosigned_message(body, time_s), signature)) {
+      return Cosignature{std::string(name), time_s};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string cosigner_name(std::string_view hub_name, DeviceNumber device) {
+  return std::string(hub_name) + "/device/" + std::to_string(device);
 }
 
 Result<TreeHead> verify_checkpoint(std::string_view note, std::string_view origin,

@@ -96,6 +96,7 @@ Result<Receipt> verify_receipt(std::string_view file, const PublicKey& hub_key) 
   receipt.ledger = slash == std::string::npos ? "" : origin.substr(slash + 1);
   if (!is_hub_name(receipt.hub) || !is_ledger_name(receipt.ledger)) return bad();
   DAFTAR_ASSIGN_OR_RETURN(receipt.head, verify_checkpoint(lines->note, origin, hub_key));
+  receipt.note = lines->note;
   Reader reader(lines->leaf);
   const std::string_view header = reader.bytes(limits::kHeaderBytes);
   const std::string_view changeset = reader.bytes(limits::kChangesetBytes);

@@ -26,7 +26,8 @@ struct ReceiptParts {
 struct Receipt {
   std::string hub;  ///< name
   std::string ledger;
-  TreeHead head;  ///< of the checkpoint
+  TreeHead head;     ///< of the checkpoint …
+  std::string note;  ///< … which is this one, with its cosignatures
   EntryHeader header;
   std::optional<Changeset> changeset;  ///< nothing for a refused one
   std::string code;

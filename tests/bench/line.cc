@@ -167,7 +167,7 @@ void make_device(const std::string& hub_folder, const std::string& folder) {
   const hub::HubIdentity identity = take(hub->identity(), "hub key");
   const PublicKey key = take(store->key(), "device key").public_key();
   const hub::Device device =
-      take(hub->add_device(key, std::nullopt, "bench", true, {}), "register the device");
+      take(hub->add_device(key, std::nullopt, "bench", false, {kLedger}), "register the device");
   check(store->set_identity(
             {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key()}),
         "set the identity");
@@ -375,8 +375,9 @@ void join_crowd(CrowdDevice& device, hub::HubStore& hub, size_t number,
   std::string seed(32, '\0');
   seed[0] = static_cast<char>(number);
   device.key = SigningKey::from_seed(seed);
-  device.device = take(hub.add_device(device.key->public_key(), std::nullopt, "crowd", true, {}),
-                       "register a device");
+  device.device =
+      take(hub.add_device(device.key->public_key(), std::nullopt, "crowd", false, {kLedger}),
+           "register a device");
   device.link = chain_start(kLedger, device.device.number, device.key->public_key());
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own

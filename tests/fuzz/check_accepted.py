@@ -20,6 +20,7 @@ import daftar_reader as reader
 from nacl.signing import SigningKey
 
 REFUSED = "refused"
+WATCHER_KEY = bytes(SigningKey(b"w" * 32).verify_key)
 HUB_KEY = bytes(SigningKey(b"h" * 32).verify_key)  # fuzz.cc: hub_key
 LEFT_OUT = {"csv", "period"}
 SHOWN = 5
@@ -144,6 +145,13 @@ def note(raw):
     return words(size, root.hex())
 
 
+def cosignature(raw):
+    found = reader.find_cosignature(raw, WATCHER_KEY)
+    if found is None:
+        raise reader.Refused("no cosignature that holds")
+    return words(*found)
+
+
 def receipt(raw):
     origin, _, _, code = reader.verify_receipt(raw, HUB_KEY)
     return words(origin, code)
@@ -212,7 +220,7 @@ def decimal_order(raw):
 
 READERS = {
     "changeset": changeset, "header": header, "value": value, "record_key": record_key,
-    "record_state": record_state, "note": note, "receipt": receipt, "entries_file": entries_file, "decimal_text": decimal_text, "decimal_order": decimal_order,
+    "record_state": record_state, "note": note, "cosignature": cosignature, "receipt": receipt, "entries_file": entries_file, "decimal_text": decimal_text, "decimal_order": decimal_order,
     "push_content": content_words("push", pushed, 4000),
     "pull_content": content_words("pull", pulled, 1 << 64),
 }

@@ -190,7 +190,7 @@ class Hub(Program):
 
 
 class Device(Program):
-    """A folder of `daftar` that is enrolled, unless `hub` is None."""
+    """A folder of `daftar` that is enrolled (for all ledgers if none is named), unless `hub` is None."""
 
     def __init__(self, test, hub, name, ledgers=(LEDGER,), address=None, begin=False):
         super().__init__(test, "daftar", os.path.join(test.folder, name))
@@ -198,7 +198,7 @@ class Device(Program):
             self.enrol(hub, self.run("init").json["key"], ledgers, address, begin)
 
     def enrol(self, hub, key, ledgers=(LEDGER,), address=None, begin=False, user=None):
-        options = [word for ledger in ledgers for word in ("--ledger", ledger)]
+        options = [word for ledger in ledgers for word in ("--ledger", ledger)] or ["--all-ledgers"]
         options += ["--user", user] if user else []
         given = hub.register(key, *options)
         self.number, self.user = given["device"], given["user"]

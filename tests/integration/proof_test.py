@@ -2,10 +2,12 @@
 """audit, receipt, verify: what was entered is proved to people who hold nothing but the hub's key, and what does not
 hold is never called good. Receipts and entries files are read by the independent reader too."""
 
+import base64
 import os
 import shutil
 import sqlite3
 import sys
+import time
 
 import office
 from office import LEDGER, Device, Hub
@@ -100,7 +102,6 @@ class ProofTest(office.OfficeTest):
         self.assertEqual([(edit["field"], edit["value"], edit["outcome"]) for edit in shown["edits"]],
                          [("value", "13", "contended")])
         self.assertTrue(shown["edits"][0]["record"].endswith("@2024 H1"), shown)
-        import base64
         origin, header, changeset, code = reader.verify_receipt(raw, base64.b64decode(self.hub_key))
         self.assertEqual((origin, header.position, changeset.device, code),
                          ("hub.test/" + LEDGER, made["position"], self.a.number, made["code"]))
@@ -111,6 +112,33 @@ class ProofTest(office.OfficeTest):
         self.assertIn("GOOD  1-", text)
         self.assertIn("indicator #", text)
         self.said("receipts hold at the sender, for a stranger with the hub's key, and for the independent reader")
+
+    def test_inspection_cosigns(self):
+        inspection = Device(self, self.hub, "inspection", ledgers=())
+        key = inspection.run("status").json["key"]
+        self.receipt(self.b, "--position", 1)
+        self.b.run("verify", self.path("proof.tlog-proof"), "--cosigner", key, code=7, error="receipt.not_cosigned")
+        inspection.sync()
+        seen = inspection.status()["size"]
+        self.assertTrue(inspection.sync().json["unchanged"])
+        self.a.set("1.2@2024 H1", "value=1")
+        self.a.sync()
+        self.b.sync()
+        self.assertEqual(self.b.status()["cosigned"], seen)
+        _, path, raw = self.receipt(self.b, "--position", 1)
+        shown = Device(self, None, "nobody").run("verify", path, "--hub-key", self.hub_key, "--cosigner", key).json
+        self.assertEqual((shown["cosigner"], shown["size"]), (f"hub.test/device/{inspection.number}", seen))
+        name, seconds = reader.find_cosignature(raw.partition(b"\n\n")[2], base64.b64decode(key))
+        self.assertEqual(name, shown["cosigner"])
+        self.assertLess(abs(seconds - time.time()), 600)
+        text = self.b.run("verify", path, "--cosigner", key, as_json=False).out
+        self.assertIn(f"cosigned by hub.test/device/{inspection.number}", text)
+        newest, path, _ = self.receipt(self.b, "1.2@2024 H1")
+        self.assertGreater(newest["position"], seen)
+        self.b.run("verify", path)
+        self.b.run("verify", path, "--cosigner", key, code=7, error="receipt.not_cosigned")
+        self.assertTrue(self.b.run("audit").json[0]["good"])
+        self.said("what inspection has cosigned stands in others' receipts, and the independent reader finds it there")
 
     def test_wrong_input(self):
         _, path, raw = self.receipt(self.b, "1.1@2024 H1")

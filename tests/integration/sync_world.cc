@@ -290,7 +290,8 @@ SyncOutcome TestDevice::sync(Line line, std::optional<DeviceNumber> learn_as) {
 
 // ---- the world
 
-SyncWorld::SyncWorld(const std::vector<std::string>& ledgers) : hub(folder / "hub", clock) {
+SyncWorld::SyncWorld(const std::vector<std::string>& ledgers)
+    : hub(folder / "hub", clock), ledgers_(ledgers) {
   for (const std::string& name : ledgers) hub.add_ledger(name);
 }
 
@@ -300,12 +301,18 @@ client::Identity SyncWorld::identity_of(const hub::Device& device) {
 }
 
 TestDevice& SyncWorld::add_device(const std::vector<std::string>& ledgers) {
+  return enrol(false, ledgers.empty() ? ledgers_ : ledgers);
+}
+
+TestDevice& SyncWorld::add_inspection() { return enrol(true, {}); }
+
+TestDevice& SyncWorld::enrol(bool holds_all, const std::vector<std::string>& ledgers) {
   const std::string path = folder / ("device-" + std::to_string(devices_.size()));
   need(client::ClientStore::create(path));
   TestDevice& device = devices_.emplace_back(*this, path);
   device.open();
   const hub::Device registered = need(hub.store().add_device(
-      need(device.store().key()).public_key(), std::nullopt, "test", ledgers.empty(), ledgers));
+      need(device.store().key()).public_key(), std::nullopt, "test", holds_all, ledgers));
   need(device.store().set_identity(identity_of(registered)));
   return device;
 }
@@ -322,8 +329,9 @@ TestDevice& SyncWorld::clone(TestDevice& of) {
 
 void SyncWorld::enrol_anew(TestDevice& device, const std::vector<std::string>& ledgers) {
   const PublicKey key = need(device.store().prepare_new_key());
-  const hub::Device registered = need(hub.store().add_device(
-      key, need(device.store().identity()).user, "again", ledgers.empty(), ledgers));
+  const hub::Device registered =
+      need(hub.store().add_device(key, need(device.store().identity()).user, "again", false,
+                                  ledgers.empty() ? ledgers_ : ledgers));
   need(device.sync({}, registered.number).report.status);
   need(device.store().adopt(identity_of(registered)));
 }

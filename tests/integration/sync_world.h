@@ -194,12 +194,14 @@ class SyncWorld {
   /// With `ledgers` at the hub.
   explicit SyncWorld(const std::vector<std::string>& ledgers = {kTransport});
 
-  /// A new registered device that may write `ledgers` (all of them if none are named).
+  /// A new registered device that may write `ledgers` (those of the world if none are named).
   TestDevice& add_device(const std::vector<std::string>& ledgers = {});
+  /// Central Inspection's: every ledger, those to come too.
+  TestDevice& add_inspection();
   /// A device over a copy of another one's folder as it is now.
   TestDevice& clone(TestDevice& of);
   /// Registers the device's second key and makes it its own.
-  /// A number of its own for a copy; of all ledgers if none is named.
+  /// A number of its own for a copy; of the world's ledgers if none is named.
   void enrol_anew(TestDevice& device, const std::vector<std::string>& ledgers = {});
   void back_up(TestDevice& device, const std::string& name);
   void restore(TestDevice& device, const std::string& name);
@@ -217,6 +219,8 @@ class SyncWorld {
 
  private:
   client::Identity identity_of(const hub::Device& device);
+  TestDevice& enrol(bool holds_all, const std::vector<std::string>& ledgers);
+  std::vector<std::string> ledgers_;
   std::deque<TestDevice> devices_;
 };
 

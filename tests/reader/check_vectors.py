@@ -71,6 +71,12 @@ def check_ledger(v):
     expect(r.digest == raw(v, "digest"), f"digest is {r.digest.hex()}")
 
 
+def check_cosignature(v):
+    found = reader.find_cosignature(v["note"].encode(), raw(v, "key"))
+    expect(found == (v["name"], int(v["time"])), f"found {found}")
+    expect(reader.find_cosignature(v["note"].encode(), b"\1" * 32) is None)
+
+
 def check_receipt(v):
     _, header, _, code = reader.verify_receipt(v["receipt"].encode(), raw(v, "key"))
     expect(header.position == int(v["position"]) and code == v["code"], f"code is {code}")
@@ -88,6 +94,7 @@ CHECKS = {
     "notes": check_note,
     "notes_refused": lambda v: refused(reader.verify_note, v["note"].encode(), raw(v, "key")),
     "ledgers": check_ledger,
+    "cosignatures": check_cosignature,
     "receipts": check_receipt,
 }
 

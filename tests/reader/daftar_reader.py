@@ -672,6 +672,25 @@ def verify_note(note, key):
     return origin, int(size), root
 
 
+def find_cosignature(note, key):
+    """(name, time in seconds) of the cosignature by this public key on a note; None if there is none that holds."""
+    body, empty, signatures = note.partition(b"\n\n")
+    for line in signatures.split(b"\n") if empty else ():
+        parts = line.split(b" ")
+        if len(parts) != 3:
+            continue
+        try:
+            raw = base64.b64decode(parts[2], validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        wanted = sha256(parts[1] + b"\n\x04" + key).digest()[:4]
+        time = int.from_bytes(raw[4:12], "big")
+        message = b"cosignature/v1\ntime %d\n" % time + body + b"\n"
+        if len(raw) == 76 and raw[:4] == wanted and verified(key, message, raw[12:]):
+            return parts[1].decode(), time
+    return None
+
+
 # ---------------------------------------------------------------------------- 9. entries file
 
 def split_entries(buf):

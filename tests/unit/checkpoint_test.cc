@@ -96,6 +96,39 @@ TEST(CheckpointTest, TheHubsOwnSignatureIsThereOnceAndGood) {
   EXPECT_FALSE(checkpoint.accepts(body + "\n" + over_another_body + own));
 }
 
+TEST(CheckpointTest, ACosignatureIsThatOfThePageAndHoldsForItsNoteAlone) {
+  const Checkpoint checkpoint;
+  const SigningKey watcher = test_key('c');
+  const std::string name = cosigner_name("hub.example", 9);
+  EXPECT_EQ(name, "hub.example/device/9");
+  const std::string line = make_cosignature(watcher, name, checkpoint.note, 1'679'315'147);
+  // Made here from the page alone.
+  const std::string body = checkpoint.note.substr(0, checkpoint.note.find("\n\n") + 1);
+  const std::string_view raw_key(reinterpret_cast<const char*>(watcher.public_key().data()), 32);
+  std::string bytes(hash_bytes(sha256(name + "\n\x04" + std::string(raw_key))).substr(0, 4));
+  bytes += std::string("\0\0\0\0\x64\x18\x50\xCB", 8);
+  const Signature signature = watcher.sign("cosignature/v1\ntime 1679315147\n" + body);
+  bytes.append(reinterpret_cast<const char*>(signature.data()), signature.size());
+  EXPECT_EQ(line, kDash + name + " " + to_base64(bytes) + "\n");
+
+  const std::string note = checkpoint.note + line;
+  EXPECT_TRUE(checkpoint.accepts(note)) << "the hub's own signature still holds";
+  const auto found = find_cosignature(note, watcher.public_key());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->name, name);
+  EXPECT_EQ(found->time_s, 1'679'315'147U);
+  EXPECT_FALSE(find_cosignature(checkpoint.note, watcher.public_key()));
+  EXPECT_FALSE(find_cosignature(note, checkpoint.key.public_key()));
+  EXPECT_FALSE(find_cosignature("", watcher.public_key()));
+  const std::string other = make_checkpoint(checkpoint.key, kOrigin, {6, filled_hash(9)});
+  EXPECT_FALSE(find_cosignature(other + line, watcher.public_key()));
+  for (size_t i = checkpoint.note.size(); i < note.size(); ++i) {
+    std::string changed = note;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(find_cosignature(changed, watcher.public_key())) << i;
+  }
+}
+
 TEST(CheckpointTest, WhatIsNoTextIsRefusedThoughTheHubSignedIt) {
   const Checkpoint checkpoint;
   const std::string body =

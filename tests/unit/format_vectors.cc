@@ -185,6 +185,21 @@ Json notes() {
   return list;
 }
 
+Json cosignatures() {
+  const SigningKey watcher = test_key('w');
+  const std::string note = make_checkpoint(test_key('h'), "hub.example/administration/transport",
+                                           {5, filled_hash(0x77)});
+  Json list = Json::array();
+  for (const uint64_t time_s : {uint64_t{0}, uint64_t{1'679'315'147}, uint64_t{INT64_MAX}}) {
+    const std::string name = cosigner_name("hub.example", 9);
+    list.push_back({{"note", note + make_cosignature(watcher, name, note, time_s)},
+                    {"key", to_hex(raw(watcher.public_key()))},
+                    {"name", name},
+                    {"time", std::to_string(time_s)}});
+  }
+  return list;
+}
+
 Json refused_notes() {
   const SigningKey hub = test_key('h');
   const std::string origin = "hub.example/national";
@@ -252,6 +267,7 @@ Json make_vectors() {
   all["links"] = links();
   all["notes"] = notes();
   all["notes_refused"] = refused_notes();
+  all["cosignatures"] = cosignatures();
   all["ledgers"] = {make_ledger_vector(), make_empty_ledger_vector()};
   all["receipts"] = make_receipt_vectors();
   return all;
