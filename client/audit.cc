@@ -11,9 +11,7 @@ namespace {
 
 // Only what is wrong in the data is a verdict; what keeps the audit from reading is a failure.
 Result<AuditReport> report_of(Audit& audit, Status found, bool is_about_entry) {
-  if (!found.ok() && found.code() != Code::corrupt && found.code() != Code::newer_version) {
-    return found;
-  }
+  if (!found.ok() && found.code() != Code::corrupt) return found;
   AuditReport report;
   report.ledger = audit.state().ledger;
   report.counts = audit.counts();
@@ -48,9 +46,10 @@ class Replay {
   // less.
   Status finish(uint64_t size) {
     DAFTAR_RETURN_IF_ERROR(check_reached());  // that of an empty ledger
-    const bool is_covered =
-        size == 0 || (!checkpoints_.empty() && checkpoints_.back().first == size);
-    if (next_ == checkpoints_.size() && audit_.head().size == size && is_covered) return {};
+    if (size > 0 && (checkpoints_.empty() || checkpoints_.back().first < size)) {
+      return {Code::corrupt, Msg::audit_no_checkpoint, {audit_.state().ledger}};
+    }
+    if (next_ == checkpoints_.size() && audit_.head().size == size) return {};
     return {Code::corrupt, Msg::entry_root_wrong, {audit_.state().ledger, std::to_string(size)}};
   }
 
@@ -80,8 +79,29 @@ Status check_stored_state(ClientStore& store, const LedgerInfo& ledger, Audit& a
                           Ledger::open(store.ledgers(), ledger.id, ledger.name));
   DAFTAR_ASSIGN_OR_RETURN(const Hash here, stored->digest());
   DAFTAR_ASSIGN_OR_RETURN(const Hash replayed, audit.digest());
-  if (here == replayed && stored->tree_head() == audit.head()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const auto contended, store.ledgers().contended_records(ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(const auto expected, audit.contended_records());
+  if (here == replayed && stored->tree_head() == audit.head() && contended == expected) return {};
   return {Code::corrupt, Msg::audit_state_wrong, {ledger.name}};
+}
+
+// What this device has verified of the ledger is the file's past too.
+Status compare_with_folder(ClientStore& store, const EntriesFile& file, const std::string& name,
+                           const Audit& audit) {
+  const Status other(Code::corrupt, Msg::audit_other_past, {name, file.ledger});
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> held, store.held_ledgers());
+  const DeviceKeys keys = store.device_keys();
+  for (const LedgerInfo& ledger : held) {
+    if (ledger.name != file.ledger) continue;
+    const uint64_t size = std::min(ledger.verified.size, file.size);
+    DAFTAR_ASSIGN_OR_RETURN(const Hash here, store.root_at(ledger.id, size));
+    if (audit.root_at(size) != here) return other;
+    for (const auto& [device, told] : file.device_keys) {
+      DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> known, keys(device));
+      if (known && *known != told) return other;
+    }
+  }
+  return {};
 }
 
 Status replay_ledger(ClientStore& store, const LedgerInfo& ledger, Replay& replay, Audit& audit) {
@@ -95,8 +115,9 @@ Status replay_ledger(ClientStore& store, const LedgerInfo& ledger, Replay& repla
 // "<hub name>/<ledger>", as the note's first line says it.
 std::string hub_name_of(std::string_view note, std::string_view ledger) {
   const std::string_view origin = note.substr(0, note.find('\n'));
-  const std::string end = "/" + std::string(ledger);
-  return std::string(origin.ends_with(end) ? origin.substr(0, origin.size() - end.size()) : "");
+  const size_t slash = std::min(origin.find('/'), origin.size());
+  return std::string(origin.substr(slash) == "/" + std::string(ledger) ? origin.substr(0, slash)
+                                                                       : "");
 }
 
 }  // namespace
@@ -118,7 +139,7 @@ Result<AuditReport> audit_ledger(ClientStore& store, const LedgerInfo& ledger) {
 }
 
 Result<AuditReport> audit_entries(std::string_view bytes, const std::string& name,
-                                  const PublicKey& hub_key) {
+                                  const PublicKey& hub_key, ClientStore* folder) {
   const Result<EntriesFile> file = decode_entries_file(bytes);
   if (!file.ok()) return Status(Code::corrupt, Msg::entries_file_bad, {name});
   const DeviceKeys keys = [&](DeviceNumber device) -> Result<std::optional<PublicKey>> {
@@ -126,8 +147,13 @@ Result<AuditReport> audit_entries(std::string_view bytes, const std::string& nam
     return found == file->device_keys.end() ? std::nullopt : std::optional(found->second);
   };
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Audit> audit, Audit::begin(file->ledger, keys));
-  Replay replay(*audit, hub_name_of(file->note, file->ledger), hub_key, {{file->size, file->note}});
-  Status found = visit_entries(*file, [&](std::string_view header, std::string_view changeset) {
+  // First of all that the hub signed it: nobody else's file is worth a replay.
+  const std::string hub_name = hub_name_of(file->note, file->ledger);
+  const std::string origin = checkpoint_origin(hub_name, file->ledger);
+  Status found = verify_checkpoint(file->note, origin, hub_key).status();
+  if (!found.ok()) return report_of(*audit, std::move(found), false);
+  Replay replay(*audit, hub_name, hub_key, {{file->size, file->note}});
+  found = visit_entries(*file, [&](std::string_view header, std::string_view changeset) {
     return replay.take(header, changeset);
   });
   if (found.ok()) found = replay.finish(file->size);
@@ -136,6 +162,9 @@ Result<AuditReport> audit_entries(std::string_view bytes, const std::string& nam
     const bool is_whole = digest == file->digest && file->hub_key == hub_key &&
                           file->device_keys.size() == audit->counts().devices;
     if (!is_whole) found = Status(Code::corrupt, Msg::audit_file_wrong, {name});
+  }
+  if (found.ok() && folder != nullptr) {
+    found = compare_with_folder(*folder, *file, name, *audit);
   }
   return report_of(*audit, std::move(found), replay.is_about_entry());
 }

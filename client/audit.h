@@ -18,11 +18,14 @@ struct AuditReport {
 };
 
 /// Replays a ledger of this device and compares: every checkpoint that was verified here, chain
-/// heads, state digest of the records that people see. Fails only if it cannot be carried out.
+/// heads, the records' values and which of them are contended. Fails only if it cannot be carried
+/// out.
 Result<AuditReport> audit_ledger(ClientStore& store, const LedgerInfo& ledger);
 
 /// The same of an entries file (FORMAT.md §9), by the hub's key; `name` is what people call it.
+/// With `folder`, whatever that holds of the ledger must be the same past, and its devices' keys
+/// those of the file: a file alone is as good as the keys in it.
 Result<AuditReport> audit_entries(std::string_view bytes, const std::string& name,
-                                  const PublicKey& hub_key);
+                                  const PublicKey& hub_key, ClientStore* folder = nullptr);
 
 }  // namespace daftar::client

@@ -169,6 +169,9 @@ class ClientStore {
   /// Whether a changeset here, confirmed or pending, came from a file with this hash.
   Result<bool> was_imported(LedgerId ledger, const Hash& file);
 
+  /// The root of the first `size` confirmed entries, which are here.
+  Result<Hash> root_at(LedgerId ledger, uint64_t size);
+
   // -- cosigned checkpoints
   /// The newest checkpoint that somebody cosigned, with its cosignatures; "" if there is none.
   Result<std::string> cosigned(LedgerId ledger);

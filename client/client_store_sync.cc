@@ -84,20 +84,22 @@ Result<std::string> ClientStore::cosigned(LedgerId ledger) {
   return note;
 }
 
+// Recomputed: what is stored of old roots is not held against anything.
+Result<Hash> ClientStore::root_at(LedgerId ledger, uint64_t size) {
+  RightEdge edge;
+  DAFTAR_RETURN_IF_ERROR(
+      ledger_store_->read_entries(ledger, 1, size, [&](const StoredEntry& entry) -> Status {
+        edge.append(leaf_hash(entry.header, entry.changeset));
+        return {};
+      }));
+  return edge.root();
+}
+
 Status ClientStore::keep_cosigned(LedgerId ledger, const TreeHead& head, const std::string& note) {
   DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
   if (head.size > row.size) return {};
-  DAFTAR_ASSIGN_OR_RETURN(std::optional<Hash> root, ledger_store_->root_at(ledger, head.size));
-  if (!root) {
-    RightEdge edge;
-    DAFTAR_RETURN_IF_ERROR(
-        ledger_store_->read_entries(ledger, 1, head.size, [&](const StoredEntry& entry) -> Status {
-          edge.append(leaf_hash(entry.header, entry.changeset));
-          return {};
-        }));
-    root = edge.root();
-  }
-  if (*root != head.root) {
+  DAFTAR_ASSIGN_OR_RETURN(const Hash root, root_at(ledger, head.size));
+  if (root != head.root) {
     DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
     return {Code::corrupt, Msg::entry_root_wrong, {name, std::to_string(head.size)}};
   }

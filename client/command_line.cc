@@ -111,7 +111,7 @@ It stays here for good, with the reason.
 constexpr char kAudit[] =
     R"(Check that nobody rewrote the past: replay ledgers from their first entry.
 Positions, times, chains, seals, outcomes and roots are recomputed and held against the hub's
-signed checkpoints and what people see here. Ends with 7 and the first wrong entry if
+signed checkpoints and the values stored here. Ends with 7 and the first wrong entry if
 anything does not hold.
   daftar audit
   daftar audit administration/industry
@@ -324,8 +324,10 @@ class CommandLine {
     audit->add_option("LEDGER", audited->ledgers, "Ledgers held here; else all");
     audit->add_option("--entries", audited->entries, "A file of `daftar export --entries` instead")
         ->excludes("LEDGER");
-    audit->add_option("--hub-key", audited->hub_key,
-                      "The hub's public key, for --entries; else that of this folder");
+    audit
+        ->add_option("--hub-key", audited->hub_key,
+                     "The hub's public key; else that of this folder")
+        ->needs("--entries");
 
     auto made = std::make_shared<ReceiptOptions>();
     CLI::App* receipt = add("receipt", kReceipt, made, run_receipt);

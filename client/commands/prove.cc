@@ -18,16 +18,39 @@ namespace {
 
 constexpr size_t kShownOfHash = 16;
 
-// A key that was given, else that of the hub which this folder knows.
-Result<PublicKey> choose_hub_key(const Session& session, const std::string& given) {
+// What is audited or verified may be evidence: nothing is written in it.
+Result<std::unique_ptr<ClientStore>> open_to_read(const Session& session) {
+  return ClientStore::open(session.folder, Database::Access::read_only);
+}
+
+// A key that was given, else that of the hub which this folder knows; `store` is null if there is
+// no folder.
+Result<PublicKey> choose_hub_key(ClientStore* store, const std::string& given) {
   if (!given.empty()) return parse_key(given);
-  const auto store = open_store(session);
-  if (!store.ok()) {
-    const bool is_missing = store.status().code() == Code::not_found;
-    return is_missing ? Status(Code::invalid, Msg::hub_key_needed) : store.status();
+  if (store == nullptr) return Status(Code::invalid, Msg::hub_key_needed);
+  const Result<Identity> identity = store->identity();
+  if (identity.ok()) return identity->hub_key;
+  const bool is_missing = identity.status().code() == Code::not_found;
+  return is_missing ? Status(Code::invalid, Msg::hub_key_needed) : identity.status();
+}
+
+// The folder's store; null if there is no folder.
+Result<std::unique_ptr<ClientStore>> open_if_there(const Session& session) {
+  auto store = open_to_read(session);
+  if (!store.ok() && store.status().code() == Code::not_found) {
+    return std::unique_ptr<ClientStore>();
   }
-  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, (*store)->identity());
-  return identity.hub_key;
+  return store;
+}
+
+// A text that somebody else wrote, on one line and without what a terminal would obey.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    line += is_control ? ' ' : c;
+  }
+  return line;
 }
 
 // ---- audit
@@ -60,6 +83,10 @@ void say_audit(const AuditReport& report) {
        std::to_string(counts.refused), std::to_string(counts.devices), std::to_string(counts.seals),
        std::to_string(counts.checkpoints)});
   std::cout << "  ";
+  if (report.verdict.ok() && counts.entries == 0) {
+    say(Msg::audit_nothing, {});
+    return;
+  }
   if (report.verdict.ok()) {
     say(Msg::audit_good, {to_hex(report.head.root).substr(0, kShownOfHash),
                           to_hex(report.digest).substr(0, kShownOfHash)});
@@ -71,12 +98,15 @@ void say_audit(const AuditReport& report) {
   } else {
     say(Msg::audit_wrong, {rule});
   }
-  std::cout << "  " << text_of(report.verdict.message(), report.verdict.arguments()) << '\n';
+  // Those of sync speak of a batch that was not taken: here the rule says it.
+  if (!rule.starts_with("entry.")) {
+    std::cout << "  " << text_of(report.verdict.message(), report.verdict.arguments()) << '\n';
+  }
 }
 
 Result<std::vector<AuditReport>> audit_folder(const Session& session,
                                               const std::vector<std::string>& names) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_to_read(session));
   const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(std::vector<LedgerInfo> ledgers, store->held_ledgers());
   if (ledgers.empty()) {
@@ -101,21 +131,31 @@ Result<std::vector<AuditReport>> audit_folder(const Session& session,
 
 // ---- receipts
 
-// The newest entry that wrote the record, or the field of it.
+// The entry of the confirmed value of a field, or the newest one that wrote the record.
 Result<uint64_t> position_of(View& view, const ReceiptOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
-  std::optional<FieldNumber> field;
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState confirmed,
+                          view.record_as_of(key, view.confirmed_position()));
+  uint64_t position = confirmed.newest_position();
   if (!options.field.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(field, parse_field(key.kind, options.field));
-  }
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<HistoryItem> items, view.history(key, field));
-  uint64_t position = 0;
-  for (const HistoryItem& item : items) {
-    if (item.outcome) position = std::max(position, item.position);
+    DAFTAR_ASSIGN_OR_RETURN(const FieldNumber field, parse_field(key.kind, options.field));
+    const Cell* cell = confirmed.find(field);
+    const Version* current = cell == nullptr ? nullptr : cell->current();
+    position = current == nullptr ? 0 : current->position;
   }
   if (position > 0) return position;
-  const Msg why = items.empty() ? Msg::record_empty : Msg::receipt_not_confirmed;
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState visible, view.record(key));
+  const Msg why = visible.cells.empty() ? Msg::record_empty : Msg::receipt_not_confirmed;
   return Status(Code::not_found, why, {options.record});
+}
+
+// Whether work that is not confirmed says something else than the receipt.
+Result<bool> is_pending(View& view, const ReceiptOptions& options) {
+  DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState confirmed,
+                          view.record_as_of(key, view.confirmed_position()));
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState visible, view.record(key));
+  return confirmed != visible;
 }
 
 Result<std::string> make_receipt(ClientStore& store, const LedgerInfo& ledger, uint64_t position) {
@@ -210,7 +250,7 @@ void say_receipt(const Receipt& receipt) {
   const Changeset& changeset = *receipt.changeset;
   say(Msg::receipt_author, {std::to_string(changeset.author), std::to_string(changeset.device),
                             std::to_string(changeset.seq), time_text(changeset.time_ms)});
-  if (!changeset.message.empty()) std::cout << "  " << changeset.message << '\n';
+  if (!changeset.message.empty()) std::cout << "  «" << one_line(changeset.message) << "»\n";
   constexpr Msg kOutcomes[] = {Msg::outcome_agreed, Msg::outcome_contended, Msg::outcome_applied};
   size_t index = 0;
   for (const RecordEdits& record : changeset.records) {
@@ -218,8 +258,8 @@ void say_receipt(const Receipt& receipt) {
       const std::string_view name = outcome_name(receipt.header, index++);
       const Msg outcome = kOutcomes[name == "agreed" ? 0 : name == "contended" ? 1 : 2];
       std::cout << "  " << kind_text(record.key.kind) << ' ' << record_name(record.key) << "  "
-                << field_name(record.key.kind, cell.field) << " = " << value_text(cell.value)
-                << "  (" << text_of(outcome) << ")\n";
+                << field_name(record.key.kind, cell.field) << " = "
+                << one_line(value_text(cell.value)) << "  (" << text_of(outcome) << ")\n";
     }
   }
 }
@@ -231,10 +271,12 @@ Status run_audit(const Session& session, const AuditOptions& options) {
   if (options.entries.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(reports, audit_folder(session, options.ledgers));
   } else {
-    DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, choose_hub_key(session, options.hub_key));
+    DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<ClientStore> store, open_if_there(session));
+    DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, choose_hub_key(store.get(), options.hub_key));
     DAFTAR_ASSIGN_OR_RETURN(const std::string bytes,
                             read_file(options.entries, limits::kEntriesFileBytes));
-    DAFTAR_ASSIGN_OR_RETURN(AuditReport report, audit_entries(bytes, options.entries, key));
+    DAFTAR_ASSIGN_OR_RETURN(AuditReport report,
+                            audit_entries(bytes, options.entries, key, store.get()));
     reports.push_back(std::move(report));
   }
   nlohmann::json list = nlohmann::json::array();
@@ -248,6 +290,7 @@ Status run_audit(const Session& session, const AuditOptions& options) {
     if (!report.verdict.ok()) wrong += (wrong.empty() ? "" : ", ") + report.ledger;
   }
   if (session.as_json) print_json(list);
+  std::cout.flush();  // before what is said of it on the other stream
   return wrong.empty() ? Status() : Status(Code::corrupt, Msg::audit_failed, {wrong});
 }
 
@@ -259,9 +302,11 @@ Status run_receipt(const Session& session, const ReceiptOptions& options) {
     return {Code::invalid, Msg::receipt_what};
   }
   uint64_t position = options.position;
+  bool has_pending = false;
   if (position == 0) {
     DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
     DAFTAR_ASSIGN_OR_RETURN(position, position_of(view, options));
+    DAFTAR_ASSIGN_OR_RETURN(has_pending, is_pending(view, options));
   }
   DAFTAR_ASSIGN_OR_RETURN(const std::string file, make_receipt(*store, ledger, position));
   // What is handed out holds.
@@ -274,15 +319,21 @@ Status run_receipt(const Session& session, const ReceiptOptions& options) {
   }
   DAFTAR_RETURN_IF_ERROR(write_file(path, file, false));
   if (session.as_json) {
-    print_json({{"code", receipt.code}, {"file", path}, {"position", position}});
+    nlohmann::json object = receipt_json(receipt);
+    object["file"] = path;
+    object["pending"] = has_pending;
+    print_json(object);
   } else {
     say(Msg::receipt_made, {receipt.code, path});
+    say_receipt(receipt);
+    if (has_pending) say(Msg::receipt_has_pending, {options.record});
   }
   return {};
 }
 
 Status run_verify(const Session& session, const VerifyOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, choose_hub_key(session, options.hub_key));
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<ClientStore> store, open_if_there(session));
+  DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, choose_hub_key(store.get(), options.hub_key));
   DAFTAR_ASSIGN_OR_RETURN(const std::string file, read_file(options.file, limits::kReceiptBytes));
   DAFTAR_ASSIGN_OR_RETURN(const Receipt receipt, verify_receipt(file, key));
   std::optional<Cosignature> cosigned;

@@ -120,10 +120,10 @@ std::optional<Cosignature> find_cosignature(std::string_view note, const PublicK
   if (body.empty()) return std::nullopt;
   std::string_view lines = note.substr(body.size() + 1);
   while (const auto line = take_line(lines)) {
-    if (!line->starts_with(kSignaturePrefix)) return std::nullopt;
+    if (!line->starts_with(kSignaturePrefix)) continue;
     const std::string_view rest = line->substr(kSignaturePrefix.size());
     const size_t gap = rest.find(' ');
-    if (gap == std::string_view::npos) return std::nullopt;
+    if (gap == std::string_view::npos) continue;
     const std::string_view name = rest.substr(0, gap);
     const Result<std::string> bytes = from_base64(rest.substr(gap + 1));
     Signature signature{};

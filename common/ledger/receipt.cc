@@ -113,6 +113,12 @@ Result<Receipt> verify_receipt(std::string_view file, const PublicKey& hub_key) 
   } else {
     DAFTAR_ASSIGN_OR_RETURN(receipt.changeset, decode_changeset(changeset));
     if (receipt.changeset->ledger != receipt.ledger) return bad();
+    const std::vector<Exception>& exceptions = receipt.header.exceptions;
+    const bool is_of_no_edit =
+        !exceptions.empty() && exceptions.back().index >= receipt.changeset->edit_count();
+    const bool is_of_no_context =
+        receipt.header.link_matched && !receipt.changeset->context.foreign;
+    if (is_of_no_edit || is_of_no_context) return bad();
   }
   receipt.code = receipt_code(receipt.header.position, leaf);
   return receipt;

@@ -8,13 +8,14 @@
 namespace daftar {
 namespace {
 
-// Records are put away after so many entries: memory stays bounded, and few are written twice.
+// Records are put away after so many entries: few are written twice.
 constexpr uint64_t kEntriesBetweenWrites = 5'000;
 
 }  // namespace
 
 Result<std::unique_ptr<Audit>> Audit::begin(const std::string& ledger, DeviceKeys keys) {
-  DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(":memory:"));
+  // A file of SQLite's own that goes with it, so that memory does not grow with the ledger.
+  DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(""));
   std::unique_ptr<Audit> audit(new Audit(std::move(database), std::move(keys)));
   DAFTAR_RETURN_IF_ERROR(create_ledger_tables(audit->database_));
   DAFTAR_ASSIGN_OR_RETURN(audit->store_, open_sqlite_ledger_store(audit->database_));
@@ -64,6 +65,16 @@ Status Audit::check_checkpoint(std::string_view note, const std::string& hub_nam
   return {};
 }
 
+std::optional<Hash> Audit::root_at(uint64_t size) const {
+  const auto found = roots_.find(size);
+  return found == roots_.end() ? std::nullopt : std::optional(found->second);
+}
+
 Result<Hash> Audit::digest() { return ledger_->digest(); }
+
+Result<std::vector<std::string>> Audit::contended_records() {
+  DAFTAR_RETURN_IF_ERROR(ledger_->materialise());
+  return store_->contended_records(ledger_->id());
+}
 
 }  // namespace daftar

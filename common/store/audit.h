@@ -1,5 +1,5 @@
-// The audit of a ledger: its entries replayed from the first one, in memory, with nothing believed
-// but the hub's key and the keys of the devices.
+// The audit of a ledger: its entries replayed from the first one into a store of its own, with
+// nothing believed but the hub's key and the keys of the devices.
 //
 // Checked for each entry: position, times, chain, canonical bytes, context, origin, outcomes, seal
 // and the past that the seal names. The owner then holds the result against whatever claims it:
@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/store/ledger.h"
 #include "common/store/sqlite.h"
@@ -37,10 +39,14 @@ class Audit {
                           const PublicKey& hub_key);
   /// The state digest of the entries taken so far.
   Result<Hash> digest();
+  /// Keys of the records with contenders.
+  Result<std::vector<std::string>> contended_records();
 
   [[nodiscard]] const AuditCounts& counts() const { return counts_; }
   [[nodiscard]] const LedgerState& state() const { return ledger_->state(); }
   [[nodiscard]] TreeHead head() const { return ledger_->tree_head(); }
+  /// The root after so many entries; nothing if no batch ended there.
+  [[nodiscard]] std::optional<Hash> root_at(uint64_t size) const;
 
  private:
   Audit(Database database, DeviceKeys keys)

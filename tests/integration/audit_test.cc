@@ -391,6 +391,18 @@ TEST_F(AuditTest, ADeviceThatWasShownAnotherPastGivesTheHubAway) {
   EXPECT_EQ(report.wrong_entry, 7U);
 }
 
+// A file alone is as good as what is in it; a folder that holds another past knows better.
+TEST_F(AuditTest, AFolderKnowsAnotherPastFromItsOwn) {
+  const auto verdict = [&] {
+    const std::string bytes = write_down(story);
+    EXPECT_TRUE(need(client::audit_entries(bytes, "f", hub_key)).verdict.ok());
+    return message_of(need(client::audit_entries(bytes, "f", hub_key, &reader.store())).verdict);
+  };
+  EXPECT_EQ(verdict(), "");
+  story.entries.back().header.time_ms += 1'000;
+  EXPECT_EQ(verdict(), "audit.other_past");
+}
+
 // ---- every byte
 
 bool is_good(std::string_view bytes, const PublicKey& key) {
@@ -443,7 +455,9 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"AChainHeadIsAnother", "UPDATE chain_head SET seq = seq + 1", "audit.state_wrong"},
         Spoilt{"ACheckpointIsDamaged", "UPDATE checkpoint SET note = note || 'x'",
                "checkpoint.bad"},
-        Spoilt{"TheCheckpointsAreGone", "DELETE FROM checkpoint", "entry.root_wrong"},
+        Spoilt{"TheCheckpointsAreGone", "DELETE FROM checkpoint", "audit.no_checkpoint"},
+        Spoilt{"ContentionIsHidden", "UPDATE record SET is_contended = 1 - is_contended",
+               "audit.state_wrong"},
         Spoilt{"AKeyIsGone", "DELETE FROM device_key WHERE device = 3", "device.unknown"}),
     [](const auto& spoilt) { return std::string(spoilt.param.name); });
 

@@ -56,6 +56,7 @@ class ProofTest(office.OfficeTest):
         text = self.b.run("audit", as_json=False).out
         self.assertIn("GOOD", text)
         self.b.run("audit", "administration/nowhere", code=3, error="ledger.missing")
+        self.b.run("audit", "--hub-key", self.hub_key, code=2, error="command_line.bad")
         self.stranger().run("audit", code=3)
         self.said("audit of a folder: size, root and digest are those of the hub")
 
@@ -94,23 +95,30 @@ class ProofTest(office.OfficeTest):
 
     def test_receipt_of_a_value(self):
         made, path, raw = self.receipt(self.b, "1.1@2024 H1", "value")
-        self.assertEqual(made["position"], self.hub.ledger()["size"], "the newest version")
+        self.assertEqual(self.b.value("1.1@2024 H1"), "12.5")
+        self.assertEqual((made["position"], made["pending"]), (2, False), "the current version, not its contender")
         shown = Device(self, None, "nobody").run("verify", path, "--hub-key", self.hub_key).json
         self.assertEqual((shown["code"], shown["hub"], shown["ledger"], shown["position"]),
                          (made["code"], "hub.test", LEDGER, made["position"]))
-        self.assertEqual((shown["device"], shown["author"]), (self.a.number, self.a.user))
+        self.assertEqual((shown["device"], shown["author"]), (self.b.number, self.b.user))
         self.assertEqual([(edit["field"], edit["value"], edit["outcome"]) for edit in shown["edits"]],
-                         [("value", "13", "contended")])
+                         [("value", "12.5", "applied")])
         self.assertTrue(shown["edits"][0]["record"].endswith("@2024 H1"), shown)
         origin, header, changeset, code = reader.verify_receipt(raw, base64.b64decode(self.hub_key))
         self.assertEqual((origin, header.position, changeset.device, code),
-                         ("hub.test/" + LEDGER, made["position"], self.a.number, made["code"]))
+                         ("hub.test/" + LEDGER, made["position"], self.b.number, made["code"]))
         first, _, _ = self.receipt(self.a, "--position", 1)
         self.assertEqual(first["position"], 1)
         self.b.run("verify", path)
         text = self.b.run("verify", path, as_json=False).out
         self.assertIn("GOOD  1-", text)
         self.assertIn("indicator #", text)
+        self.b.set("1.1@2024 H1", "value=20", message="not sent\x1b[8m yet")
+        again, path, _ = self.receipt(self.b, "1.1@2024 H1", "value")
+        self.assertEqual((again["position"], again["pending"]), (2, True))
+        self.b.sync()
+        _, path, _ = self.receipt(self.b, "1.1@2024 H1", "value")
+        self.assertNotIn("\x1b", self.b.run("verify", path, as_json=False).out)
         self.said("receipts hold at the sender, for a stranger with the hub's key, and for the independent reader")
 
     def test_inspection_cosigns(self):

@@ -675,19 +675,19 @@ def verify_note(note, key):
 def find_cosignature(note, key):
     """(name, time in seconds) of the cosignature by this public key on a note; None if there is none that holds."""
     body, empty, signatures = note.partition(b"\n\n")
-    for line in signatures.split(b"\n") if empty else ():
+    for line in signatures.split(b"\n")[:-1] if empty else ():
         parts = line.split(b" ")
-        if len(parts) != 3:
+        if len(parts) != 3 or parts[0] != "\u2014".encode():
             continue
         try:
-            raw = base64.b64decode(parts[2], validate=True)
-        except (binascii.Error, ValueError):
+            raw = strict_base64(parts[2].decode("ascii"))
+        except (Refused, UnicodeDecodeError):
             continue
         wanted = sha256(parts[1] + b"\n\x04" + key).digest()[:4]
         time = int.from_bytes(raw[4:12], "big")
         message = b"cosignature/v1\ntime %d\n" % time + body + b"\n"
         if len(raw) == 76 and raw[:4] == wanted and verified(key, message, raw[12:]):
-            return parts[1].decode(), time
+            return parts[1].decode("utf-8", "surrogateescape"), time
     return None
 
 
@@ -760,6 +760,7 @@ def check_entries(buf):
     chains = {device: [link_first(ledger, device, k)] for device, k in keys.items()}  # device: its links from 0
     wanted = {e[1].seal[0] for e in entries if e[1].seal}            # sizes whose roots seals name
     roots = {0: EMPTY_ROOT}
+    entered = set()                                                 # links of changesets that were not refused
     unsealed = None                                                 # the device whose batch is open
     edge = []
     number = start = 0
@@ -800,10 +801,13 @@ def check_entries(buf):
                     raise Refused("its origin is entered already")
                 if c.origin is None and link in state.origins:
                     raise Refused("its work is entered already, under another number")
+                if c.origin in entered:
+                    raise Refused("its origin is entered already, as it was first made")
                 if c.continues and not same_link(chains, c.continues):
-                    r.remarks.append(f"entry {number}: the link that it continues is not in the chain")
+                    raise Refused("the link that it continues is not in the chain")
                 if c.position >= number:
-                    r.remarks.append(f"entry {number}: its context's position {c.position} is ahead of it")
+                    raise Refused(f"its context's position {c.position} is ahead of it")
+                entered.add(link)
                 outcomes = fold(state, c, link, number, h.time, h.national, matched)
                 if outcomes != h.outcomes:
                     raise Refused(f"outcomes (edit, 0 agreed / 1 contended): header {h.outcomes[:20]}, "
@@ -923,6 +927,6 @@ def verify_receipt(raw, key):
             raise Refused("a refused entry has a changeset")
     else:
         changeset = whole(read_changeset, raw_changeset)
-        if not origin.endswith("/" + changeset.ledger.decode()):
+        if origin.partition("/")[2] != changeset.ledger.decode():
             raise Refused("the changeset is another ledger's")
     return origin, header, changeset, receipt_code(header.position, hashed_leaf)
