@@ -88,6 +88,8 @@ Status check_stored_state(ClientStore& store, const LedgerInfo& ledger, Audit& a
 // What this device has verified of the ledger is the file's past too.
 Status compare_with_folder(ClientStore& store, const EntriesFile& file, const std::string& name,
                            const Audit& audit) {
+  const Result<Identity> identity = store.identity();
+  if (!identity.ok() || identity->hub_key != file.hub_key) return {};  // of another hub, or of none
   Status other(Code::corrupt, Msg::audit_other_past, {name, file.ledger});
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> held, store.held_ledgers());
   const DeviceKeys keys = store.device_keys();

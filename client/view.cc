@@ -32,13 +32,6 @@ size_t edits_before(const Changeset& changeset, const RecordKey& key) {
   return count;
 }
 
-Outcome outcome_of(const EntryHeader& header, size_t index) {
-  for (const Exception& exception : header.exceptions) {
-    if (exception.index == index) return exception.outcome;
-  }
-  return Outcome::applied;
-}
-
 void add_history(const Changeset& changeset, const RecordKey& key, std::optional<FieldNumber> field,
                  const EntryHeader* header, const HistoryItem& base,
                  std::vector<HistoryItem>& items) {

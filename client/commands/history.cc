@@ -10,14 +10,8 @@
 namespace daftar::client {
 namespace {
 
-std::string_view outcome_name(Outcome outcome) {
-  constexpr std::string_view kNames[] = {"agreed", "contended", "applied"};
-  return kNames[static_cast<int>(outcome)];
-}
-
 std::string state_text(const HistoryItem& item) {
-  constexpr Msg kOutcomes[] = {Msg::outcome_agreed, Msg::outcome_contended, Msg::outcome_applied};
-  if (item.outcome) return text_of(kOutcomes[static_cast<int>(*item.outcome)]);
+  if (item.outcome) return text_of(outcome_message(*item.outcome));
   std::string text = text_of(pending_message(*item.pending));
   if (item.reason) text += " (" + text_of(reason_message(*item.reason)) + ")";
   return text;

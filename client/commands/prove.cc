@@ -131,31 +131,29 @@ Result<std::vector<AuditReport>> audit_folder(const Session& session,
 
 // ---- receipts
 
+// The entry that a receipt is of.
+struct Proved {
+  uint64_t position = 0;
+  bool has_pending = false;  ///< work on the record that is not confirmed
+};
+
 // The entry of the confirmed value of a field, or the newest one that wrote the record.
-Result<uint64_t> position_of(View& view, const ReceiptOptions& options) {
+Result<Proved> find_entry(View& view, const ReceiptOptions& options) {
+  if (options.position > 0) return Proved{options.position, false};
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   DAFTAR_ASSIGN_OR_RETURN(const RecordState confirmed,
                           view.record_as_of(key, view.confirmed_position()));
-  uint64_t position = confirmed.newest_position();
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState visible, view.record(key));
+  Proved proved{confirmed.newest_position(), confirmed != visible};
   if (!options.field.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(const FieldNumber field, parse_field(key.kind, options.field));
     const Cell* cell = confirmed.find(field);
     const Version* current = cell == nullptr ? nullptr : cell->current();
-    position = current == nullptr ? 0 : current->position;
+    proved.position = current == nullptr ? 0 : current->position;
   }
-  if (position > 0) return position;
-  DAFTAR_ASSIGN_OR_RETURN(const RecordState visible, view.record(key));
+  if (proved.position > 0) return proved;
   const Msg why = visible.cells.empty() ? Msg::record_empty : Msg::receipt_not_confirmed;
   return Status(Code::not_found, why, {options.record});
-}
-
-// Whether work that is not confirmed says something else than the receipt.
-Result<bool> is_pending(View& view, const ReceiptOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
-  DAFTAR_ASSIGN_OR_RETURN(const RecordState confirmed,
-                          view.record_as_of(key, view.confirmed_position()));
-  DAFTAR_ASSIGN_OR_RETURN(const RecordState visible, view.record(key));
-  return confirmed != visible;
 }
 
 Result<std::string> make_receipt(ClientStore& store, const LedgerInfo& ledger, uint64_t position) {
@@ -195,15 +193,6 @@ std::string default_path(const LedgerInfo& ledger, uint64_t position) {
          ".tlog-proof";
 }
 
-std::string_view outcome_name(const EntryHeader& header, size_t index) {
-  for (const Exception& exception : header.exceptions) {
-    if (exception.index == index) {
-      return exception.outcome == Outcome::agreed ? "agreed" : "contended";
-    }
-  }
-  return "applied";
-}
-
 nlohmann::json receipt_json(const Receipt& receipt) {
   nlohmann::json object = {{"code", receipt.code},
                            {"hub", receipt.hub},
@@ -231,7 +220,7 @@ nlohmann::json receipt_json(const Receipt& receipt) {
       object["edits"].push_back({{"record", record_name(record.key)},
                                  {"field", field_name(record.key.kind, cell.field)},
                                  {"value", value_json(cell.value)},
-                                 {"outcome", outcome_name(receipt.header, index++)}});
+                                 {"outcome", outcome_name(outcome_of(receipt.header, index++))}});
     }
   }
   return object;
@@ -251,12 +240,10 @@ void say_receipt(const Receipt& receipt) {
   say(Msg::receipt_author, {std::to_string(changeset.author), std::to_string(changeset.device),
                             std::to_string(changeset.seq), time_text(changeset.time_ms)});
   if (!changeset.message.empty()) std::cout << "  «" << one_line(changeset.message) << "»\n";
-  constexpr Msg kOutcomes[] = {Msg::outcome_agreed, Msg::outcome_contended, Msg::outcome_applied};
   size_t index = 0;
   for (const RecordEdits& record : changeset.records) {
     for (const CellEdit& cell : record.cells) {
-      const std::string_view name = outcome_name(receipt.header, index++);
-      const Msg outcome = kOutcomes[name == "agreed" ? 0 : name == "contended" ? 1 : 2];
+      const Msg outcome = outcome_message(outcome_of(receipt.header, index++));
       std::cout << "  " << kind_text(record.key.kind) << ' ' << record_name(record.key) << "  "
                 << field_name(record.key.kind, cell.field) << " = "
                 << one_line(value_text(cell.value)) << "  (" << text_of(outcome) << ")\n";
@@ -301,18 +288,14 @@ Status run_receipt(const Session& session, const ReceiptOptions& options) {
   if ((options.position == 0) == options.record.empty()) {
     return {Code::invalid, Msg::receipt_what};
   }
-  uint64_t position = options.position;
-  bool has_pending = false;
-  if (position == 0) {
-    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-    DAFTAR_ASSIGN_OR_RETURN(position, position_of(view, options));
-    DAFTAR_ASSIGN_OR_RETURN(has_pending, is_pending(view, options));
-  }
-  DAFTAR_ASSIGN_OR_RETURN(const std::string file, make_receipt(*store, ledger, position));
+  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(const Proved proved, find_entry(view, options));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string file, make_receipt(*store, ledger, proved.position));
   // What is handed out holds.
   DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store->identity());
   DAFTAR_ASSIGN_OR_RETURN(const Receipt receipt, verify_receipt(file, identity.hub_key));
-  const std::string path = options.out.empty() ? default_path(ledger, position) : options.out;
+  const std::string path =
+      options.out.empty() ? default_path(ledger, proved.position) : options.out;
   std::error_code error;
   if (!options.replace && std::filesystem::exists(path, error)) {
     return {Code::exists, Msg::export_exists, {path}};
@@ -321,12 +304,12 @@ Status run_receipt(const Session& session, const ReceiptOptions& options) {
   if (session.as_json) {
     nlohmann::json object = receipt_json(receipt);
     object["file"] = path;
-    object["pending"] = has_pending;
+    object["pending"] = proved.has_pending;
     print_json(object);
   } else {
     say(Msg::receipt_made, {receipt.code, path});
     say_receipt(receipt);
-    if (has_pending) say(Msg::receipt_has_pending, {options.record});
+    if (proved.has_pending) say(Msg::receipt_has_pending, {options.record});
   }
   return {};
 }

@@ -333,6 +333,16 @@ std::pair<std::string_view, Msg> describe(RefusalReason reason) {
 
 }  // namespace
 
+std::string_view outcome_name(Outcome outcome) {
+  constexpr std::string_view kNames[] = {"agreed", "contended", "applied"};
+  return kNames[static_cast<int>(outcome)];
+}
+
+Msg outcome_message(Outcome outcome) {
+  constexpr Msg kMessages[] = {Msg::outcome_agreed, Msg::outcome_contended, Msg::outcome_applied};
+  return kMessages[static_cast<int>(outcome)];
+}
+
 std::string_view reason_name(RefusalReason reason) { return describe(reason).first; }
 Msg reason_message(RefusalReason reason) { return describe(reason).second; }
 

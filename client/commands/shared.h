@@ -68,6 +68,8 @@ Result<uint64_t> parse_moment(View& view, const std::string& text);
 /// The word for programs (--json), and the message for people.
 std::string_view pending_name(PendingState state);
 Msg pending_message(PendingState state);
+std::string_view outcome_name(Outcome outcome);
+Msg outcome_message(Outcome outcome);
 std::string_view reason_name(RefusalReason reason);
 Msg reason_message(RefusalReason reason);
 

@@ -47,6 +47,8 @@ constexpr size_t kTableBytes = 512 * 1024 * 1024;
 /// A row of a table: a definition of 3 kB in three languages, with room.
 constexpr size_t kTableRowBytes = 1024 * 1024;
 
+/// A signed note: a hub's signature and those of many cosigners.
+constexpr size_t kNoteBytes = 64 * 1024;
 /// An entries file for an audit: the largest national history with decades to come.
 constexpr size_t kEntriesFileBytes = size_t{4} * 1024 * 1024 * 1024;
 /// A receipt: one entry in base64, 64 hashes and a note.

@@ -1,13 +1,14 @@
 #include "common/ledger/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
+#include "common/base/limits.h"
 #include "common/base/text.h"
 #include "common/ledger/bytes.h"
 #include "common/ledger/keys.h"
+#include "common/ledger/lines.h"
 
 namespace daftar {
 namespace {
@@ -16,7 +17,6 @@ constexpr std::string_view kSignaturePrefix = "\xE2\x80\x94 ";  // an em dash an
 constexpr char kEd25519 = 1;
 constexpr char kCosignature = 4;
 constexpr size_t kTimeBytes = 8;
-constexpr size_t kNoteBytes = 64 * 1024;
 
 std::string key_id(std::string_view name, const PublicKey& key, char algorithm = kEd25519) {
   std::string input(name);
@@ -24,23 +24,6 @@ std::string key_id(std::string_view name, const PublicKey& key, char algorithm =
   input += algorithm;
   input.append(reinterpret_cast<const char*>(key.data()), key.size());
   return std::string(hash_bytes(sha256(input)).substr(0, 4));
-}
-
-// Takes the first line, without its newline, off `text`; nothing if there is no whole line.
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const size_t end = text.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
-std::optional<uint64_t> parse_size(std::string_view text) {
-  uint64_t size = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-  const bool canonical = error == std::errc() && end == text.data() + text.size() &&
-                         (text == "0" || text.front() != '0');
-  return canonical ? std::optional(size) : std::nullopt;
 }
 
 // UTF-8 without control characters but the newline, as C2SP wants it: a note is shown to people.
@@ -101,7 +84,7 @@ std::string make_checkpoint(const SigningKey& key, std::string_view origin, cons
 uint64_t checkpoint_size(std::string_view note) {
   take_line(note);
   const auto line = take_line(note);
-  return line ? parse_size(*line).value_or(0) : 0;
+  return line ? parse_count(*line).value_or(0) : 0;
 }
 
 std::string make_cosignature(const SigningKey& key, std::string_view name, std::string_view note,
@@ -151,7 +134,7 @@ Result<TreeHead> verify_checkpoint(std::string_view note, std::string_view origi
                                    const PublicKey& key) {
   const Status bad(Code::corrupt, Msg::checkpoint_bad, {std::string(origin)});
   const size_t gap = note.find("\n\n");
-  if (note.size() > kNoteBytes || gap == std::string_view::npos || !note.ends_with('\n') ||
+  if (note.size() > limits::kNoteBytes || gap == std::string_view::npos || !note.ends_with('\n') ||
       !is_note_text(note)) {
     return bad;
   }
@@ -161,7 +144,7 @@ Result<TreeHead> verify_checkpoint(std::string_view note, std::string_view origi
   const auto size_line = take_line(rest);
   const auto root_line = take_line(rest);
   if (!root_line || *origin_line != origin) return bad;
-  const std::optional<uint64_t> size = parse_size(*size_line);
+  const std::optional<uint64_t> size = parse_count(*size_line);
   const Result<std::string> root = from_base64(*root_line);
   if (!size || !root.ok() || root->size() != sizeof(Hash)) return bad;
   if (*size == 0 && hash_from_bytes(*root) != sha256("")) return bad;

@@ -9,7 +9,6 @@ namespace daftar {
 namespace {
 
 constexpr std::string_view kMagic = "daftar entries 2\n";
-constexpr size_t kNoteBytes = 64 * 1024;
 
 void put_key(std::string& out, const PublicKey& key) {
   out.append(reinterpret_cast<const char*>(key.data()), key.size());
@@ -56,7 +55,7 @@ Result<EntriesFile> decode_entries_file(std::string_view bytes) {
   for (uint64_t i = 0; i < file.size && reader.ok(); ++i) pass_entry(reader);
   file.entries = reader.since(begin);
   const std::string_view digest = reader.bytes(sizeof(Hash));
-  file.note = reader.bytes(kNoteBytes);
+  file.note = reader.bytes(limits::kNoteBytes);
   file.hub_key = read_key(reader);
   const uint64_t devices = reader.n();
   DeviceNumber last = 0;

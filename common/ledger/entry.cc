@@ -48,6 +48,13 @@ Seal read_seal(Reader& reader) {
 
 }  // namespace
 
+Outcome outcome_of(const EntryHeader& header, size_t index) {
+  for (const Exception& exception : header.exceptions) {
+    if (exception.index == index) return exception.outcome;
+  }
+  return Outcome::applied;
+}
+
 std::string encode_header(const EntryHeader& header) {
   std::string out;
   put_n(out, header.position);

@@ -51,6 +51,9 @@ struct EntryHeader {
   friend bool operator==(const EntryHeader&, const EntryHeader&) = default;
 };
 
+/// What became of the edit with this index of an entered changeset.
+Outcome outcome_of(const EntryHeader& header, size_t index);
+
 constexpr uint8_t kRuleVersion = 1;
 
 std::string encode_header(const EntryHeader& header);

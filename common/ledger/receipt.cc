@@ -1,11 +1,10 @@
 #include "common/ledger/receipt.h"
 
-#include <charconv>
-
 #include "common/base/limits.h"
 #include "common/ledger/bytes.h"
 #include "common/ledger/checkpoint.h"
 #include "common/ledger/keys.h"
+#include "common/ledger/lines.h"
 #include "common/ledger/merkle.h"
 
 namespace daftar {
@@ -19,26 +18,9 @@ constexpr int kGroupLetters = 4;
 
 Status bad() { return {Code::corrupt, Msg::receipt_bad}; }
 
-// Takes the first line, without its newline, off `text`; a missing one is no line.
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const size_t end = text.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
-}
-
 std::optional<std::string_view> after(std::optional<std::string_view> line, std::string_view word) {
   if (!line || !line->starts_with(word)) return std::nullopt;
   return line->substr(word.size());
-}
-
-std::optional<uint64_t> parse_index(std::string_view text) {
-  uint64_t index = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  const bool is_canonical = error == std::errc() && end == text.data() + text.size() &&
-                            (text == "0" || text.front() != '0');
-  return is_canonical ? std::optional(index) : std::nullopt;
 }
 
 // The lines of a receipt, understood but not believed.
@@ -57,7 +39,7 @@ Result<Lines> parse_lines(std::string_view file) {
   Lines lines;
   DAFTAR_ASSIGN_OR_RETURN(lines.leaf, from_base64(*extra));
   const auto index_text = after(take_line(file), "index ");
-  const auto index = index_text ? parse_index(*index_text) : std::nullopt;
+  const auto index = index_text ? parse_count(*index_text) : std::nullopt;
   if (!index) return bad();
   lines.index = *index;
   while (true) {
