@@ -66,6 +66,7 @@ void SyncSession::finish(const Status& status) {
 void SyncSession::fail(const Status& status) {
   if (is_done_) return;
   transport_.cancel();
+  if (step_ == Step::cosigning) return on_cosigned(status);
   finish(status);
 }
 
@@ -101,6 +102,9 @@ void SyncSession::ask_heads(bool show) {
   bool is_work_waiting = false;
   const Result<std::set<std::string>> listed = store_.listed_ledgers();
   if (!listed.ok()) return finish(listed.status());
+  const Result<std::optional<std::string>> setting = store_.setting("cosigns");
+  if (!setting.ok()) return finish(setting.status());
+  const bool cosigns = *setting == "yes";
   for (const LedgerInfo& ledger : *ledgers) {
     // A ledger that the hub does not list (begun here, or no longer granted) is no part of what it
     // knows.
@@ -108,9 +112,13 @@ void SyncSession::ask_heads(bool show) {
       known[ledger.name] = ledger.verified;
       total += ledger.verified.size;
     }
-    const Result<bool> cosigns = is_to_cosign(ledger);
-    if (!cosigns.ok()) return finish(cosigns.status());
-    is_work_waiting = is_work_waiting || ledger.waiting + ledger.entered > 0 || *cosigns;
+    is_work_waiting = is_work_waiting || ledger.waiting + ledger.entered > 0;
+    if (cosigns) {
+      // An earlier session was cut before the hub had this device's cosignature.
+      const Result<uint64_t> cosigned = store_.cosigned_size(ledger.name);
+      if (!cosigned.ok()) return finish(cosigned.status());
+      is_work_waiting = is_work_waiting || ledger.verified.size > *cosigned;
+    }
     if (!show || ledger.verified.size == 0) continue;
     const Result<std::string> note = store_.checkpoint(ledger.id);
     if (!note.ok()) return finish(note.status());
@@ -516,14 +524,6 @@ Status SyncSession::keep_cosigned() {
     DAFTAR_RETURN_IF_ERROR(store_.keep_cosigned(ledger.id, head, ledger.cosigned));
   }
   return {};
-}
-
-// Whether an earlier session was cut before the hub had this device's cosignature.
-Result<bool> SyncSession::is_to_cosign(const LedgerInfo& ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> cosigns, store_.setting("cosigns"));
-  if (cosigns != "yes") return false;
-  DAFTAR_ASSIGN_OR_RETURN(const uint64_t size, store_.cosigned_size(ledger.name));
-  return ledger.verified.size > size;
 }
 
 Result<bool> SyncSession::send_cosignatures() {

@@ -118,7 +118,6 @@ class SyncSession {
   /// All that is new is here: what is left is to keep and give cosignatures.
   void end_exchange();
   Status keep_cosigned();
-  Result<bool> is_to_cosign(const LedgerInfo& ledger);
   Result<bool> send_cosignatures();
   void on_cosigned(const Status& status);
   void finish(const Status& status);

@@ -127,6 +127,9 @@ Result<v1::LedgerHead> Service::ledger_head(const Device& device, const std::str
 Status Service::take_cosignatures(const Device& device,
                                   const std::map<std::string, LedgerId>& granted,
                                   const v1::HeadsRequest& request) {
+  if (request.cosignatures_size() > static_cast<int>(limits::kLedgersOfDevice)) {
+    return {Code::too_large, Msg::frame_bad};
+  }
   if (!cosigns(device)) return {};
   const std::string signer = cosigner_name(identity_.name, device.number);
   for (const v1::Cosignature& sent : request.cosignatures()) {

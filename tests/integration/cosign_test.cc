@@ -94,6 +94,23 @@ TEST_F(CosignTest, ABrokenLineAtTheEndIsNoFailedSyncAndTheNextOneCosigns) {
   }
 }
 
+TEST_F(CosignTest, ASilentHubAtTheEndIsNoFailedSyncEither) {
+  const uint64_t messages = inspection.sync().messages;
+  TestDevice& second = world.add_inspection();
+  FakeTransport transport(world.hub, second.number(), {.silent = messages - 1});
+  client::SyncSession session(second.store(), transport, world.clock,
+                              [](const client::SyncReport&) {});
+  transport.attach(session);
+  session.start();
+  transport.run();
+  EXPECT_FALSE(session.is_done());
+  world.clock.steady = session.next_deadline_ms();
+  session.on_time();
+  ASSERT_TRUE(session.is_done());
+  EXPECT_TRUE(session.report().status.ok()) << session.report().status.text();
+  EXPECT_EQ(need(second.store().cosigned_size(kTransport)), 0U);
+}
+
 TEST_F(CosignTest, OnlyInspectionsTrueCosignaturesAreKept) {
   need(inspection.sync().report.status);
   need(reader.sync().report.status);
