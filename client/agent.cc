@@ -12,7 +12,6 @@
 #include <optional>
 #include <random>
 
-#include "client/grpc_transport.h"
 #include "client/sync_runner.h"
 #include "common/base/report.h"
 #include "common/store/files.h"
@@ -45,7 +44,6 @@ class Agent {
         clock_(clock),
         options_(options),
         identity_(std::move(identity)),
-        channel_(connect_hub(identity_.hub_address)),
         signals_(context_, SIGINT, SIGTERM),
         timer_(context_),
         random_(std::random_device{}()) {}
@@ -100,8 +98,8 @@ class Agent {
   }
 
   void sync() {
-    const SyncReport report = run_sync(
-        store_, context_, channel_, clock_, [](const SyncReport&) {},
+    const SyncReport report = line_.sync(
+        store_, context_, clock_, [](const SyncReport&) {},
         [this](std::function<void()> cancel) { cancel_ = std::move(cancel); });
     const uint64_t now = clock_.wall_ms();
     if (report.status.ok()) {
@@ -128,7 +126,7 @@ class Agent {
   Clock& clock_;
   AgentOptions options_;
   Identity identity_;
-  std::shared_ptr<grpc::Channel> channel_;
+  HubLine line_;
   boost::asio::io_context context_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;

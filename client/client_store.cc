@@ -9,6 +9,7 @@
 
 #include "common/store/files.h"
 #include "common/store/sqlite_ledger_store.h"
+#include "common/trust/certificate.h"
 
 namespace daftar::client {
 namespace {
@@ -53,6 +54,7 @@ std::string key_path(const std::string& folder) { return folder + "/device.key";
 Status ClientStore::create(const std::string& folder) {
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
   if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::folder_exists, {folder}};
+  DAFTAR_RETURN_IF_ERROR(make_private_file(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
   // A power cut may have left the tables without a key; but where a device has its number, the key
@@ -141,19 +143,23 @@ Result<Identity> ClientStore::identity() {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
       use("SELECT name, value FROM setting "
-          "WHERE name IN ('device', 'user', 'hub_address', 'hub_name', 'hub_key')"));
+          "WHERE name IN ('device', 'user', 'hub_address', 'hub_name', 'hub_key', "
+          "'enrol_address', 'root', 'certificate')"));
   std::map<std::string, std::string> values;
   while (true) {
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
     if (!has_row) break;
     values[std::string(query->text(0))] = query->text(1);
   }
-  if (values.size() < 5) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
+  if (values.size() < 8) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
   Identity identity;
   DAFTAR_ASSIGN_OR_RETURN(identity.device, parse_setting("device", values["device"]));
   DAFTAR_ASSIGN_OR_RETURN(identity.user, parse_setting("user", values["user"]));
   identity.hub_address = values["hub_address"];
   identity.hub_name = values["hub_name"];
+  identity.enrol_address = values["enrol_address"];
+  identity.root = values["root"];
+  identity.certificate = values["certificate"];
   if (identity.device == 0) {
     return Status(Code::corrupt, Msg::setting_bad, {"device", values["device"]});
   }
@@ -164,11 +170,35 @@ Result<Identity> ClientStore::identity() {
 }
 
 Status ClientStore::set_identity(const Identity& identity) {
-  DAFTAR_RETURN_IF_ERROR(set_setting("device", std::to_string(identity.device)));
-  DAFTAR_RETURN_IF_ERROR(set_setting("user", std::to_string(identity.user)));
-  DAFTAR_RETURN_IF_ERROR(set_setting("hub_address", identity.hub_address));
-  DAFTAR_RETURN_IF_ERROR(set_setting("hub_name", identity.hub_name));
-  return set_setting("hub_key", key_text(identity.hub_key));
+  // In the owner's transaction, if there is one: whole or not at all.
+  const std::pair<const char*, std::string> values[] = {{"device", std::to_string(identity.device)},
+                                                        {"user", std::to_string(identity.user)},
+                                                        {"hub_address", identity.hub_address},
+                                                        {"hub_name", identity.hub_name},
+                                                        {"hub_key", key_text(identity.hub_key)},
+                                                        {"enrol_address", identity.enrol_address},
+                                                        {"root", identity.root},
+                                                        {"certificate", identity.certificate}};
+  DAFTAR_RETURN_IF_ERROR(database_.execute("SAVEPOINT identity"));
+  for (const auto& [name, value] : values) {
+    const Status put = set_setting(name, value);
+    if (put.ok()) continue;
+    static_cast<void>(database_.execute("ROLLBACK TO identity; RELEASE identity"));
+    return put;
+  }
+  return database_.execute("RELEASE identity");
+}
+
+Status ClientStore::keep_certificate(const std::string& certificate) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, key());
+  DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(certificate));
+  if (terms.device != own.device || terms.key != own_key.public_key()) {
+    return {Code::corrupt, Msg::certificate_bad};
+  }
+  // Whether it has ended is for the hub to say: this computer's clock may be wrong.
+  DAFTAR_RETURN_IF_ERROR(verify_certificates(certificate, own.root, CertificateUse::device, 0));
+  return set_setting("certificate", certificate);
 }
 
 // ---- ledgers
@@ -292,6 +322,13 @@ DeviceKeys ClientStore::device_keys() {
 }
 
 Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  if (device == own.device) {
+    DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, this->key());
+    if (key != own_key.public_key()) {
+      return {Code::corrupt, Msg::device_key_not_own, {std::to_string(device)}};
+    }
+  }
   DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO device_key VALUES(?1, ?2)"));
   return put->bind(1, device)
       .bind_blob(2, {reinterpret_cast<const char*>(key.data()), key.size()})

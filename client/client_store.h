@@ -33,6 +33,9 @@ struct Identity {
   std::string hub_address;
   std::string hub_name;
   PublicKey hub_key{};
+  std::string enrol_address;  ///< where the hub gives certificates over HTTPS
+  std::string root;           ///< the hub's root certificate, PEM
+  std::string certificate;    ///< this device's own, PEM, with the issuer's
 };
 
 /// What becomes of a changeset of this device's own that is not confirmed.
@@ -72,6 +75,9 @@ struct PulledBatch {
   /// Of the devices whose first changeset is in the batch.
   std::map<DeviceNumber, PublicKey> keys;
 };
+
+/// The codes that a changeset writes, each with the key of its record.
+std::vector<std::pair<std::string, std::string>> codes_in(const Changeset& changeset);
 
 /// A number as settings keep it; Code::corrupt if it is none.
 Result<uint64_t> parse_setting(const std::string& name, const std::string& text);
@@ -122,6 +128,8 @@ class ClientStore {
   /// Code::not_found until the device was registered.
   Result<Identity> identity();
   Status set_identity(const Identity& identity);
+  /// Keeps a new certificate. Code::corrupt unless it is this device's and goes back to the root.
+  Status keep_certificate(const std::string& certificate);
   Result<std::optional<std::string>> setting(const std::string& name);
   Status set_setting(const std::string& name, const std::string& value);
 
@@ -172,6 +180,17 @@ class ClientStore {
   /// The root of the first `size` confirmed entries, which are here.
   Result<Hash> root_at(LedgerId ledger, uint64_t size);
 
+  // -- what the audit compares with the entries (client_store_audit.cc)
+  /// Whether the entry at `position` is in its place in its device's chain.
+  Result<bool> has_chain_row(LedgerId ledger, DeviceNumber device, const ChainHead& head,
+                             uint64_t position);
+  /// Whether just these records are noted as touched by the entry at `position`.
+  Result<bool> has_touches(LedgerId ledger, uint64_t position, const Touched& touched);
+  /// Whether the codes and the imported file of a changeset can be looked up.
+  Result<bool> has_codes(LedgerId ledger, const Changeset& changeset);
+  /// Whether this device's own changesets that are not confirmed continue its chain, under its key.
+  Result<bool> has_whole_chain(const LedgerInfo& ledger);
+
   // -- cosigned checkpoints
   /// The newest checkpoint that somebody cosigned, with its cosignatures; "" if there is none.
   Result<std::string> cosigned(LedgerId ledger);
@@ -205,6 +224,8 @@ class ClientStore {
   // -- enrolling anew, when this disk turned out to be a copy
   /// Makes a second key beside the device's own, and returns it; the same one until it is adopted.
   Result<PublicKey> prepare_new_key();
+  /// The key that prepare_new_key() made.
+  Result<SigningKey> new_key();
   /// Whether prepare_new_key() was called and its key not adopted yet.
   bool has_new_key();
   /// Becomes `identity`.device with that key: unconfirmed work is made again under the new number

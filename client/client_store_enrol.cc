@@ -72,6 +72,13 @@ Result<PublicKey> ClientStore::prepare_new_key() {
   return SigningKey::from_seed(*seed).public_key();
 }
 
+Result<SigningKey> ClientStore::new_key() {
+  const std::string path = folder_ + "/device.key.next";
+  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
+  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
+  return SigningKey::from_seed(seed);
+}
+
 bool ClientStore::has_new_key() { return read_file(folder_ + "/device.key.next", 64).ok(); }
 
 Status ClientStore::adopt(const Identity& identity) {

@@ -118,23 +118,27 @@ Status ClientStore::insert_pending(LedgerId ledger, const Changeset& changeset,
   return index_changeset(ledger, changeset);
 }
 
+std::vector<std::pair<std::string, std::string>> codes_in(const Changeset& changeset) {
+  std::vector<std::pair<std::string, std::string>> codes;
+  for (const RecordEdits& record : changeset.records) {
+    const std::optional<FieldNumber> field = code_field(record.key.kind);
+    for (const CellEdit& cell : record.cells) {
+      const auto code = field == cell.field ? cell.value.as_text() : std::nullopt;
+      if (code) codes.emplace_back(*code, record.key.bytes());
+    }
+  }
+  return codes;
+}
+
 Status ClientStore::index_changeset(LedgerId ledger, const Changeset& changeset) {
   if (changeset.source) {
     DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO imported VALUES(?1, ?2)"));
     DAFTAR_RETURN_IF_ERROR(
         put->bind(1, ledger).bind_blob(2, hash_bytes(changeset.source->hash)).run());
   }
-  for (const RecordEdits& record : changeset.records) {
-    const std::optional<FieldNumber> field = code_field(record.key.kind);
-    if (!field) continue;
-    for (const CellEdit& cell : record.cells) {
-      const auto code = cell.field == *field ? cell.value.as_text() : std::nullopt;
-      if (!code) continue;
-      DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                              use("INSERT OR IGNORE INTO code VALUES(?1, ?2, ?3)"));
-      const std::string key = record.key.bytes();
-      DAFTAR_RETURN_IF_ERROR(put->bind(1, ledger).bind_text(2, *code).bind_blob(3, key).run());
-    }
+  for (const auto& [code, key] : codes_in(changeset)) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO code VALUES(?1, ?2, ?3)"));
+    DAFTAR_RETURN_IF_ERROR(put->bind(1, ledger).bind_text(2, code).bind_blob(3, key).run());
   }
   return {};
 }

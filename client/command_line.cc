@@ -25,11 +25,15 @@ Exit codes: 0 done, 1 fault of Daftar, 2 wrong input, 3 not found, 4 refused, 5 
 6 hub or file not available now, 7 damaged data, 8 over a limit, 9 disk, 10 stopped,
 11 made by a newer Daftar, 12 this disk is a copy, 13 exists already.)";
 
-constexpr char kInit[] = R"(Make this computer's Daftar folder.
-First `daftar init` makes the folder and a key, and prints the key. The hub's operator
-registers it (daftar-hub device add KEY) and gets the second command to run here, with
-the device's number. From then on you can work, with or without a line.
-`daftar init --again` begins the same anew for a copied or restored disk; no work is lost.)";
+constexpr char kInit[] = R"(Make this computer's Daftar folder and enrol it.
+The hub's operator hands you a token (daftar-hub token) and the hub's address. It counts for some
+minutes and for one device:
+  daftar init --hub hub.example:7444 --token ABCD-EFGH-…
+That makes this device's key, and fetches its number and its certificate, which renews itself over
+sync. From then on you can work, with or without a line.
+  daftar init --again --token …     a copied or restored disk: a number of its own, no work is lost
+  daftar init --hub NEW:7444        the hub has moved
+  daftar init --token …             the hub was restored and does not know this device any more)";
 
 constexpr char kImport[] =
     R"(Take tables (CSV, UTF-8) into the register.
@@ -198,17 +202,15 @@ class CommandLine {
   void add_init() {
     auto options = std::make_shared<InitOptions>();
     CLI::App* command = add("init", kInit, options, run_init);
-    command->add_option("--device", options->device, "The number that the hub gave this device")
-        ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-    command->add_option("--user", options->user, "The number that the hub gave its user")
-        ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-    command->add_option("--hub", options->hub, "The hub's address, HOST:PORT")
-        ->capture_default_str();
-    command->add_option("--hub-name", options->hub_name, "The hub's name");
-    command->add_option("--hub-key", options->hub_key, "The hub's public key");
+    command->add_option("--hub", options->hub,
+                        "Where the hub enrols, HOST:PORT; 127.0.0.1:7444 if not given");
+    command->add_option("--sync", options->sync,
+                        "Where the hub syncs, HOST:PORT, if not where it says itself");
+    command->add_option("--token", options->token, "What `daftar-hub token` printed");
     command->add_option("--begin", options->ledgers,
                         "Ledgers to begin before the first sync, e.g. administration/industry");
-    command->add_flag("--again", options->again, "This disk is a copy: make a new key for it");
+    command->add_flag("--again", options->again,
+                      "This disk is a copy: give it a number of its own");
   }
 
   void add_tables() {

@@ -1,5 +1,6 @@
 #include "client/grpc_transport.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -11,6 +12,7 @@
 
 #include "common/base/limits.h"
 #include "common/rpc/grpc_status.h"
+#include "common/trust/certificate.h"
 #include "daftar/v1/hub.grpc.pb.h"
 
 namespace daftar::client {
@@ -44,8 +46,7 @@ struct Link {
 // write was given or the stream is known to be broken; after release() it is not touched any more.
 class Call {
  public:
-  Call(std::shared_ptr<Link> link, DeviceNumber device) : link_(std::move(link)) {
-    context_.AddMetadata(kDeviceMetadata, std::to_string(device));
+  explicit Call(std::shared_ptr<Link> link) : link_(std::move(link)) {
     link_->live_calls.insert(this);
   }
   virtual ~Call() = default;
@@ -77,9 +78,8 @@ class Call {
 
 class HeadsCall : public Call {
  public:
-  HeadsCall(std::shared_ptr<Link> link, DeviceNumber device, v1::Hub::Stub& stub,
-            const v1::HeadsRequest& request)
-      : Call(std::move(link), device), request_(request) {
+  HeadsCall(std::shared_ptr<Link> link, v1::Hub::Stub& stub, const v1::HeadsRequest& request)
+      : Call(std::move(link)), request_(request) {
     stub.async()->Heads(&context_, &request_, &reply_, [this](const grpc::Status& status) {
       done([this, status](SyncSession& session) { session.on_heads(from_grpc(status), reply_); });
     });
@@ -128,8 +128,7 @@ class PushCall : public Call, public grpc::ClientBidiReactor<v1::PushRequest, v1
  public:
   using Queue = WriteQueue<v1::PushRequest>;
 
-  PushCall(std::shared_ptr<Link> link, DeviceNumber device, v1::Hub::Stub& stub)
-      : Call(std::move(link), device) {
+  PushCall(std::shared_ptr<Link> link, v1::Hub::Stub& stub) : Call(std::move(link)) {
     stub.async()->Push(&context_, this);
     // Writes come from outside of reactions until finish().
     AddHold();
@@ -173,9 +172,8 @@ class PushCall : public Call, public grpc::ClientBidiReactor<v1::PushRequest, v1
 
 class PullCall : public Call, public grpc::ClientReadReactor<v1::PullReply> {
  public:
-  PullCall(std::shared_ptr<Link> link, DeviceNumber device, v1::Hub::Stub& stub,
-           const v1::PullRequest& request)
-      : Call(std::move(link), device), request_(request) {
+  PullCall(std::shared_ptr<Link> link, v1::Hub::Stub& stub, const v1::PullRequest& request)
+      : Call(std::move(link)), request_(request) {
     stub.async()->Pull(&context_, &request_, this);
     AddHold();  // reads are started when the last reply has been taken
     StartRead(&reply_);
@@ -210,8 +208,7 @@ class RecoverCall : public Call, public grpc::ClientWriteReactor<v1::RecoverRequ
  public:
   using Queue = WriteQueue<v1::RecoverRequest>;
 
-  RecoverCall(std::shared_ptr<Link> link, DeviceNumber device, v1::Hub::Stub& stub)
-      : Call(std::move(link), device) {
+  RecoverCall(std::shared_ptr<Link> link, v1::Hub::Stub& stub) : Call(std::move(link)) {
     stub.async()->Recover(&context_, &reply_, this);
     AddHold();
     StartCall();
@@ -253,23 +250,19 @@ class RecoverCall : public Call, public grpc::ClientWriteReactor<v1::RecoverRequ
 }  // namespace
 
 struct GrpcTransport::Parts {
-  Parts(boost::asio::io_context& io, std::shared_ptr<grpc::Channel> channel,
-        DeviceNumber device_number)
-      : context(io),
-        link(std::make_shared<Link>(io)),
-        stub(v1::Hub::NewStub(std::move(channel))),
-        device(device_number) {}
+  Parts(boost::asio::io_context& io, std::shared_ptr<grpc::Channel> channel)
+      : context(io), link(std::make_shared<Link>(io)), stub(v1::Hub::NewStub(std::move(channel))) {}
 
   boost::asio::io_context& context;
   std::shared_ptr<Link> link;
   std::unique_ptr<v1::Hub::Stub> stub;
-  DeviceNumber device;
   // Valid until their end was reported to the session, which writes to them no longer then.
   PushCall* push = nullptr;
   RecoverCall* recover = nullptr;
 };
 
-std::shared_ptr<grpc::Channel> connect_hub(const std::string& address) {
+grpc::ChannelArguments hub_channel_arguments() {
+  gpr_set_log_function([](gpr_log_func_args*) {});  // what fails is said by a message of ours
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageWireBytes));
   arguments.SetMaxSendMessageSize(static_cast<int>(limits::kMessageWireBytes));
@@ -280,12 +273,24 @@ std::shared_ptr<grpc::Channel> connect_hub(const std::string& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingMs);
   // The hub's address is what was written at enrolment, never a proxy's.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  // Whose hub it is says its root, not the name of the machine.
+  arguments.SetSslTargetNameOverride(kHubServerName);
+  return arguments;
+}
+
+std::shared_ptr<grpc::ChannelCredentials> hub_credentials(const Identity& identity,
+                                                          const SigningKey& key) {
+  return grpc::SslCredentials({identity.root, key_pem(key), identity.certificate});
+}
+
+std::shared_ptr<grpc::Channel> connect_hub(const Identity& identity, const SigningKey& key) {
+  return grpc::CreateCustomChannel(identity.hub_address, hub_credentials(identity, key),
+                                   hub_channel_arguments());
 }
 
 GrpcTransport::GrpcTransport(boost::asio::io_context& context,
-                             std::shared_ptr<grpc::Channel> channel, DeviceNumber device)
-    : parts_(std::make_unique<Parts>(context, std::move(channel), device)) {}
+                             std::shared_ptr<grpc::Channel> channel)
+    : parts_(std::make_unique<Parts>(context, std::move(channel))) {}
 
 GrpcTransport::~GrpcTransport() {
   cancel();
@@ -299,23 +304,21 @@ GrpcTransport::~GrpcTransport() {
 void GrpcTransport::attach(SyncSession& session) { parts_->link->session = &session; }
 
 void GrpcTransport::heads(const v1::HeadsRequest& request) {
-  new HeadsCall(parts_->link, parts_->device, *parts_->stub, request);
+  new HeadsCall(parts_->link, *parts_->stub, request);
 }
 
-void GrpcTransport::open_push() {
-  parts_->push = new PushCall(parts_->link, parts_->device, *parts_->stub);
-}
+void GrpcTransport::open_push() { parts_->push = new PushCall(parts_->link, *parts_->stub); }
 
 void GrpcTransport::push(const v1::PushRequest& request) { parts_->push->push(request); }
 
 void GrpcTransport::finish_push() { parts_->push->finish(); }
 
 void GrpcTransport::pull(const v1::PullRequest& request) {
-  new PullCall(parts_->link, parts_->device, *parts_->stub, request);
+  new PullCall(parts_->link, *parts_->stub, request);
 }
 
 void GrpcTransport::open_recover() {
-  parts_->recover = new RecoverCall(parts_->link, parts_->device, *parts_->stub);
+  parts_->recover = new RecoverCall(parts_->link, *parts_->stub);
 }
 
 void GrpcTransport::recover(const v1::RecoverRequest& request) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <grpcpp/channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
@@ -11,14 +13,18 @@
 
 namespace daftar::client {
 
-/// A channel to the hub; it connects when it is used, and again when a line comes back.
-std::shared_ptr<grpc::Channel> connect_hub(const std::string& address);
+/// How a channel is to be made: limits, pings, the name of the hub's certificate.
+grpc::ChannelArguments hub_channel_arguments();
+/// Mutual TLS as the device of `identity`, whose key `key` is.
+std::shared_ptr<grpc::ChannelCredentials> hub_credentials(const Identity& identity,
+                                                          const SigningKey& key);
+/// A channel to the device's hub; it connects when it is used, and again when a line comes back.
+std::shared_ptr<grpc::Channel> connect_hub(const Identity& identity, const SigningKey& key);
 
 class GrpcTransport : public Transport {
  public:
   /// `context` runs on one thread, the session's; it outlives the transport.
-  GrpcTransport(boost::asio::io_context& context, std::shared_ptr<grpc::Channel> channel,
-                DeviceNumber device);
+  GrpcTransport(boost::asio::io_context& context, std::shared_ptr<grpc::Channel> channel);
   /// Cancels what is under way and waits until gRPC has let go of it.
   ~GrpcTransport() override;
 

@@ -11,8 +11,13 @@ class GrpcLine : public Line {
   Status agent(const Session& session, const AgentCommandOptions& options) override {
     return run_agent_command(session, options);
   }
-  Status learn(const Session& session, ClientStore& store, const Identity& identity) override {
-    return run_learn(session, store, identity);
+  Result<Identity> enrol(const Session& session, const CertificateWish& wish,
+                         const SigningKey& key) override {
+    return ask_certificate(wish, key, session.clock->wall_ms());
+  }
+  Status learn(const Session& session, ClientStore& store, const Identity& identity,
+               const SigningKey& key) override {
+    return run_learn(session, store, identity, key);
   }
 };
 

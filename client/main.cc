@@ -1,7 +1,8 @@
 // daftar: the register of an office.
 //
-// It has no gRPC in it: to load that takes longer than to show a value. For the commands that speak
-// with the hub it becomes daftar-line, the same commands with gRPC, which stands beside it.
+// It has neither gRPC nor TLS in it: to load that takes longer than to show a value. For the
+// commands that speak with the hub it becomes daftar-line, the same commands with gRPC, which
+// stands beside it.
 #include "client/command_line.h"
 #include "common/store/files.h"
 
@@ -13,7 +14,12 @@ class LineElsewhere : public Line {
   explicit LineElsewhere(char** arguments) : arguments_(arguments) {}
   Status sync(const Session&) override { return become_line(); }
   Status agent(const Session&, const AgentCommandOptions&) override { return become_line(); }
-  Status learn(const Session&, ClientStore&, const Identity&) override { return become_line(); }
+  Result<Identity> enrol(const Session&, const CertificateWish&, const SigningKey&) override {
+    return become_line();
+  }
+  Status learn(const Session&, ClientStore&, const Identity&, const SigningKey&) override {
+    return become_line();
+  }
 
  private:
   Status become_line() { return become_program("daftar-line", arguments_); }

@@ -4,6 +4,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <chrono>
 
+#include "client/enrolment.h"
 #include "client/grpc_transport.h"
 #include "common/store/files.h"
 
@@ -11,9 +12,8 @@ namespace daftar::client {
 
 SyncReport run_sync(ClientStore& store, boost::asio::io_context& context,
                     const std::shared_ptr<grpc::Channel>& channel, Clock& clock,
-                    const SyncSession::Progress& progress,
-                    const std::function<void(std::function<void()> cancel)>& cancel_on,
-                    std::optional<DeviceNumber> learn_as) {
+                    const SyncSession::Progress& progress, const CancelOn& cancel_on,
+                    SyncSession::Purpose purpose) {
   SyncReport failed;
   const Result<Identity> identity = store.identity();
   const auto lock = FileLock::acquire(store.folder() + "/sync.lock");
@@ -25,9 +25,8 @@ SyncReport run_sync(ClientStore& store, boost::asio::io_context& context,
     failed.status = Status(Code::exists, Msg::sync_running, {store.folder()});
     return failed;
   }
-  GrpcTransport transport(context, channel, learn_as.value_or(identity->device));
-  SyncSession session(store, transport, clock, progress,
-                      learn_as ? SyncSession::Purpose::learn : SyncSession::Purpose::exchange);
+  GrpcTransport transport(context, channel);
+  SyncSession session(store, transport, clock, progress, purpose);
   transport.attach(session);
   cancel_on([&session] { session.cancel(); });
   session.start();
@@ -40,6 +39,35 @@ SyncReport run_sync(ClientStore& store, boost::asio::io_context& context,
   }
   cancel_on({});
   return session.report();
+}
+
+Status HubLine::connect(ClientStore& store) {
+  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store.identity());
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store.key());
+  const std::string as = identity.hub_address + key_text(key.public_key()) + identity.certificate;
+  if (channel_ != nullptr && as == connected_as_) return {};
+  channel_ = connect_hub(identity, key);
+  connected_as_ = as;
+  return {};
+}
+
+SyncReport HubLine::sync(ClientStore& store, boost::asio::io_context& context, Clock& clock,
+                         const SyncSession::Progress& progress, const CancelOn& cancel_on) {
+  SyncReport report;
+  report.status = connect(store);
+  if (!report.status.ok()) return report;
+  report = run_sync(store, context, channel_, clock, progress, cancel_on);
+  if (report.status.code() != Code::unavailable) return report;
+  const Result<bool> is_renewed = renew_ended_certificate(store, clock.wall_ms());
+  if (!is_renewed.ok()) {
+    // That the hub cannot be reached was said already; why it gives no certificate was not.
+    if (is_renewed.status().code() != Code::unavailable) report.status = is_renewed.status();
+    return report;
+  }
+  if (!*is_renewed) return report;
+  report.status = connect(store);
+  if (!report.status.ok()) return report;
+  return run_sync(store, context, channel_, clock, progress, cancel_on);
 }
 
 }  // namespace daftar::client

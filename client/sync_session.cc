@@ -138,6 +138,10 @@ void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
   if (!is_done_ && step_ == Step::cosigning) return on_cosigned(status);
   if (is_done_ || step_ != Step::heads) return;
   if (!status.ok()) return finish(status);
+  if (!reply.certificate().empty() && purpose_ == Purpose::exchange) {
+    const Status kept = store_.keep_certificate(reply.certificate());
+    if (!kept.ok()) return finish(kept);
+  }
   if (reply.unchanged()) {
     report_.is_unchanged = report_.recovered == 0;
     return finish({});

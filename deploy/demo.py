@@ -399,7 +399,7 @@ class Demo:
             self.work.run(["daftar-hub", "ledger", "add", ledger])
         if others:
             say(f"\nThe other {len(others)} likewise.")
-        say("\nA device makes its own key; the hub's operator gives it a number.")
+        say("\nThe hub's operator hands out a token; with it a device makes its key and gets a number and a certificate.")
         self.enrol(first, "--ledger", self.cast.ledger, shown=True)
         say("\nThe other devices likewise:")
         self.enrol(self.cast.desks[1], "--ledger", self.cast.ledger)
@@ -410,33 +410,27 @@ class Demo:
 
     def start_hub(self, listen):
         self.hub = self.work.start("hub", ["daftar-hub", "serve", "--listen", listen])
-        line = self.work.await_log(self.hub, r"^listening on (\S+)$")
+        line = self.work.await_log(self.hub, r"^listening on (\S+); devices enrol at (\S+)$")
         self.screen.output(line[0])
-        self.address = line[1]
+        self.address, self.enrol_address = line[1], line[2]
 
     def stop_hub(self):
         self.work.stop(self.hub)
         self.hub.log.rename(self.hub.log.with_suffix(".before.log"))
 
     def enrol(self, device, *grants, shown=False):
-        """A folder, a key, a number; shown in full for one device, as the three commands are long."""
-        key = self.work.read("daftar", "--folder", device, "init")["key"]
+        """A folder, a key, a number and a certificate; shown in full for one device."""
+        options = ["token", "--label", device, *grants]
         if shown:
-            self.daftar(device, "init")
-            # What `device add` says to type lacks the address: its hub may listen anywhere.
-            add = ["daftar-hub", "device", "add", key, "--label", device, *grants]
-            text = self.work.show(*add)
-            found = re.search(r"daftar init (.*)", text)
+            text = self.work.show("daftar-hub", *options)
+            # What it says to type lacks the address: its hub may listen anywhere.
+            found = re.search(r"daftar init .*--token (\S+)", text)
             if not found:
-                raise Failed("daftar-hub device add did not print the device's command")
-            arguments = found[1].split()
-            arguments[arguments.index("--hub") + 1] = self.address
-            self.daftar(device, "init", *arguments)
+                raise Failed("daftar-hub token did not print the device's command")
+            self.daftar(device, "init", "--hub", self.enrol_address, "--token", found[1])
         else:
-            card = self.work.read("daftar-hub", "device", "add", key, "--label", device, *grants)
-            self.work.run(["daftar", "--folder", device, "init", "--device", str(card["device"]),
-                           "--user", str(card["user"]), "--hub", self.address,
-                           "--hub-name", card["hub_name"], "--hub-key", card["hub_key"]])
+            token = self.work.read("daftar-hub", *options)["token"]
+            self.work.run(["daftar", "--folder", device, "init", "--hub", self.enrol_address, "--token", token])
         self.devices.append(device)
 
     # ---- 2

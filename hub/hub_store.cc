@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/ledger/checkpoint.h"
+#include "common/ledger/lines.h"
 #include "common/store/files.h"
 #include "common/store/sqlite_ledger_store.h"
 
@@ -16,7 +17,8 @@ constexpr int64_t kFormatVersion = 1;
 constexpr char kTables[] = R"sql(
 CREATE TABLE device(
   number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, user INTEGER NOT NULL,
-  label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0) STRICT;
+  label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0,
+  is_lost INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 -- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
@@ -27,6 +29,12 @@ CREATE TABLE shown(
 CREATE TABLE cosignature(
   ledger TEXT NOT NULL, device INTEGER NOT NULL, size INTEGER NOT NULL, line TEXT NOT NULL,
   PRIMARY KEY(ledger, device)) STRICT, WITHOUT ROWID;
+-- Enrolment tokens by the hash of their secret; ledgers one a line; user and number 0 if not given;
+-- the key of the device that has shown it, empty before.
+CREATE TABLE token(
+  secret BLOB PRIMARY KEY, ends_ms INTEGER NOT NULL, user INTEGER NOT NULL, number INTEGER NOT NULL,
+  label TEXT NOT NULL, holds_all INTEGER NOT NULL, ledgers TEXT NOT NULL,
+  key BLOB NOT NULL DEFAULT x'') STRICT, WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
 )sql";
@@ -51,6 +59,7 @@ Status HubStore::create(const std::string& folder, const std::string& name) {
   if (!is_hub_name(name)) return {Code::invalid, Msg::hub_name_bad, {name}};
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
   if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::hub_exists, {folder}};
+  DAFTAR_RETURN_IF_ERROR(make_private_file(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
   Transaction transaction(database);
@@ -105,6 +114,16 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
                                     std::optional<DeviceNumber> number) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(Device device,
+                          insert_device(key, user, label, holds_all, ledgers, number));
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return device;
+}
+
+Result<Device> HubStore::insert_device(const PublicKey& key, std::optional<UserNumber> user,
+                                       const std::string& label, bool holds_all,
+                                       const std::vector<std::string>& ledgers,
+                                       std::optional<DeviceNumber> number) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement next,
       database_.prepare("SELECT ifnull(max(number), 0) + 1, ifnull(max(user), 0) + 1, "
@@ -119,8 +138,7 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
                 key,
                 label,
                 holds_all,
-                ledgers,
-                false};
+                ledgers};
   next.reset();
   // After a restore a device comes back with the user that it had, whom the backup may not know.
   if (user && !number) {
@@ -134,7 +152,7 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
     return Status(Code::exists, Msg::device_number_taken, {std::to_string(device.number)});
   }
   DAFTAR_ASSIGN_OR_RETURN(Statement insert,
-                          database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0)"));
+                          database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)"));
   DAFTAR_RETURN_IF_ERROR(insert.bind(1, device.number)
                              .bind_blob(2, key_bytes(key))
                              .bind(3, device.user)
@@ -145,7 +163,6 @@ Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumb
   // One that comes back may know of more than this hub, whoever else is waited for; a new one knows
   // nothing.
   if (number) DAFTAR_RETURN_IF_ERROR(await_device(*number, holds_all, ledgers));
-  DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return device;
 }
 
@@ -159,7 +176,7 @@ Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& 
     // Its user's number went with the backup; `device list` shows it, the operator grants it anew.
     DAFTAR_ASSIGN_OR_RETURN(
         Statement insert,
-        database_.prepare("INSERT INTO device VALUES(?1, ?2, 0, 'recovered', 0, 0)"));
+        database_.prepare("INSERT INTO device VALUES(?1, ?2, 0, 'recovered', 0, 0, 0)"));
     DAFTAR_RETURN_IF_ERROR(insert.bind(1, number).bind_blob(2, key_bytes(key)).run());
   }
   return {};
@@ -171,20 +188,28 @@ Status HubStore::grant(DeviceNumber number, bool holds_all, const std::vector<st
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
   if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
-  if (user && known->user != 0 && known->user != *user) {
-    return {
-        Code::exists, Msg::device_has_user, {std::to_string(number), std::to_string(known->user)}};
+  DAFTAR_RETURN_IF_ERROR(open_to(*known, holds_all, ledgers, user));
+  return transaction.commit();
+}
+
+Status HubStore::open_to(const Device& known, bool holds_all,
+                         const std::vector<std::string>& ledgers, std::optional<UserNumber> user) {
+  if (user && known.user != 0 && known.user != *user) {
+    return {Code::exists,
+            Msg::device_has_user,
+            {std::to_string(known.number), std::to_string(known.user)}};
   }
   DAFTAR_ASSIGN_OR_RETURN(
       Statement update,
       database_.prepare(
           "UPDATE device SET holds_all = max(holds_all, ?2), user = ?3 WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(
-      update.bind(1, number).bind(2, holds_all ? 1 : 0).bind(3, user.value_or(known->user)).run());
-  DAFTAR_RETURN_IF_ERROR(open_ledgers(number, ledgers));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, known.number)
+                             .bind(2, holds_all ? 1 : 0)
+                             .bind(3, user.value_or(known.user))
+                             .run());
+  DAFTAR_RETURN_IF_ERROR(open_ledgers(known.number, ledgers));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
-  if (is_restored) DAFTAR_RETURN_IF_ERROR(await_device(number, holds_all, ledgers));
-  return transaction.commit();
+  return is_restored ? await_device(known.number, holds_all, ledgers) : Status();
 }
 
 Status HubStore::open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers) {
@@ -228,15 +253,16 @@ Status HubStore::await_device(DeviceNumber number, bool all,
   return {};
 }
 
-Status HubStore::revoke_device(DeviceNumber number) {
+Status HubStore::revoke_device(DeviceNumber number, bool is_lost) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
   if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
   DAFTAR_ASSIGN_OR_RETURN(const auto opened, granted(*known));
-  DAFTAR_ASSIGN_OR_RETURN(Statement update,
-                          database_.prepare("UPDATE device SET is_revoked = 1 WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).run());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement update,
+      database_.prepare("UPDATE device SET is_revoked = 1, is_lost = ?2 WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).bind(2, is_lost ? 1 : 0).run());
   // A ledger that waited for this one alone is open again, and stays so.
   DAFTAR_ASSIGN_OR_RETURN(Statement done,
                           database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
@@ -257,6 +283,7 @@ Result<Device> HubStore::read_device(Statement& query) {
   device.label = query.text(3);
   device.holds_all = query.integer(4) != 0;
   device.is_revoked = query.integer(5) != 0;
+  device.is_lost = query.integer(6) != 0;
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * ledgers,
       use("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
@@ -277,6 +304,90 @@ Result<std::optional<Device>> HubStore::device(DeviceNumber number) {
   query->reset();
   if (!device.ok()) return device.status();
   return std::optional<Device>(*std::move(device));
+}
+
+Result<std::optional<Device>> HubStore::device_by_key(const PublicKey& key) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT number FROM device WHERE key = ?1"));
+  query->bind_blob(1, key_bytes(key));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  const DeviceNumber number = has_row ? query->number(0) : 0;
+  query->reset();
+  return has_row ? device(number) : std::optional<Device>();
+}
+
+// ---- tokens
+
+Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t now_ms) {
+  std::string ledgers;
+  for (const std::string& ledger : terms.ledgers) {
+    if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
+    ledgers += ledger + "\n";
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<Device> all, devices());
+  const bool is_known_user = std::any_of(all.begin(), all.end(),
+                                         [&](const Device& one) { return one.user == terms.user; });
+  // After a restore a device comes back with the user that it had, whom the backup may not know.
+  if (terms.user && !terms.number && !is_known_user) {
+    return {Code::not_found, Msg::user_unknown, {std::to_string(*terms.user)}};
+  }
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(Statement old,
+                          database_.prepare("DELETE FROM token WHERE ends_ms <= ?1"));
+  DAFTAR_RETURN_IF_ERROR(old.bind(1, now_ms).run());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement put,
+      database_.prepare("INSERT INTO token VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')"));
+  DAFTAR_RETURN_IF_ERROR(put.bind_blob(1, hash_bytes(secret))
+                             .bind(2, terms.ends_ms)
+                             .bind(3, terms.user.value_or(0))
+                             .bind(4, terms.number.value_or(0))
+                             .bind_text(5, terms.label)
+                             .bind(6, terms.holds_all ? 1 : 0)
+                             .bind_text(7, ledgers)
+                             .run());
+  return transaction.commit();
+}
+
+Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, DeviceNumber had,
+                                      uint64_t now_ms) {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement query,
+      database_.prepare("SELECT user, number, label, holds_all, ledgers, key FROM token "
+                        "WHERE secret = ?1 AND ends_ms > ?2"));
+  query.bind_blob(1, hash_bytes(secret)).bind(2, now_ms);
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_good, query.step());
+  const bool is_others = is_good && !query.blob(5).empty() && query.blob(5) != key_bytes(key);
+  if (!is_good || is_others) return Status(Code::refused, Msg::token_refused);
+  TokenTerms terms;
+  if (query.number(0) != 0) terms.user = query.number(0);
+  if (query.number(1) != 0) terms.number = query.number(1);
+  terms.label = query.text(2);
+  terms.holds_all = query.integer(3) != 0;
+  std::string_view ledgers = query.text(4);
+  while (const auto line = take_line(ledgers)) terms.ledgers.emplace_back(*line);
+  query.reset();
+  DAFTAR_ASSIGN_OR_RETURN(Statement used,
+                          database_.prepare("UPDATE token SET key = ?2 WHERE secret = ?1"));
+  DAFTAR_RETURN_IF_ERROR(used.bind_blob(1, hash_bytes(secret)).bind_blob(2, key_bytes(key)).run());
+  DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> device, device_by_key(key));
+  if (device && device->is_revoked) {
+    return Status(Code::refused, Msg::device_revoked, {std::to_string(device->number)});
+  }
+  if (had != 0 && !device && terms.number != had) {
+    return Status(Code::refused, Msg::token_without_number, {std::to_string(had)});
+  }
+  if (device) {
+    DAFTAR_RETURN_IF_ERROR(open_to(*device, terms.holds_all, terms.ledgers, terms.user));
+    DAFTAR_ASSIGN_OR_RETURN(device, this->device(device->number));
+  } else {
+    DAFTAR_ASSIGN_OR_RETURN(device, insert_device(key, terms.user, terms.label, terms.holds_all,
+                                                  terms.ledgers, terms.number));
+  }
+  DAFTAR_RETURN_IF_ERROR(transaction.commit());
+  return *std::move(device);
 }
 
 Result<std::vector<Device>> HubStore::devices() {

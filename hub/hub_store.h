@@ -29,6 +29,17 @@ struct Device {
   bool holds_all = false;            ///< every ledger, those to come too
   std::vector<std::string> ledgers;  ///< granted by name, if not all
   bool is_revoked = false;
+  bool is_lost = false;  ///< revoked, and its unsent work may not be handed over
+};
+
+/// What an enrolment token opens to the device that shows it.
+struct TokenTerms {
+  std::optional<UserNumber> user;      ///< of a device before; a new one if there is none
+  std::optional<DeviceNumber> number;  ///< that the device had before this hub was restored
+  std::string label;
+  bool holds_all = false;
+  std::vector<std::string> ledgers;
+  uint64_t ends_ms = 0;
 };
 
 /// What identifies a hub: its name (the first part of every checkpoint's origin) and key.
@@ -63,7 +74,19 @@ class HubStore {
   /// device that was recovered and has none. Code::not_found; Code::exists if it has another user.
   Status grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers,
                std::optional<UserNumber> user = {});
-  Status revoke_device(DeviceNumber number);
+  /// Shuts a device out: as retired, whose unsent work may be made again under another number, or
+  /// as lost.
+  Status revoke_device(DeviceNumber number, bool is_lost = false);
+  Result<std::optional<Device>> device_by_key(const PublicKey& key);
+
+  /// Keeps a token by the hash of its secret, and forgets those that have ended.
+  Status add_token(const Hash& secret, const TokenTerms& terms, uint64_t now_ms);
+  /// Registers the device that shows a token; the same device (an answer that was lost) gets the
+  /// same number again. `had`: the number that it says to have, 0 if none. Code::refused for a
+  /// token that is unknown, has ended, was another device's, or does not name that number.
+  Result<Device> redeem_token(const Hash& secret, const PublicKey& key, DeviceNumber had,
+                              uint64_t now_ms);
+
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();
 
@@ -97,9 +120,15 @@ class HubStore {
       : database_(std::move(database)), folder_(std::move(folder)) {}
   /// The prepared statement for `sql` (a literal: its address is its identity).
   Result<Statement*> use(const char* sql);
+  Result<Device> insert_device(const PublicKey& key, std::optional<UserNumber> user,
+                               const std::string& label, bool holds_all,
+                               const std::vector<std::string>& ledgers,
+                               std::optional<DeviceNumber> number);
   Result<Device> read_device(Statement& query);
   Result<bool> is_any_awaiting();
   Result<bool> is_awaiting(const std::string& ledger);
+  Status open_to(const Device& known, bool holds_all, const std::vector<std::string>& ledgers,
+                 std::optional<UserNumber> user);
   Status open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers);
   Status make_ledger(const std::string& name);
   /// These ledgers (or all) wait for `number` too; those that waited for nobody, for it alone.

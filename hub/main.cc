@@ -4,6 +4,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -13,7 +15,11 @@
 #include "common/base/command_line.h"
 #include "common/base/limits.h"
 #include "common/base/report.h"
+#include "common/net/address.h"
+#include "common/net/https.h"
 #include "common/store/files.h"
+#include "hub/certificate_authority.h"
+#include "hub/enrolment.h"
 #include "hub/server.h"
 #include "hub/service.h"
 #include "hub/writer.h"
@@ -26,13 +32,16 @@ struct Options {
   bool as_json = false;
   std::string name = "hub";
   std::string listen = "127.0.0.1:7443";
+  std::string enrol_listen;
   std::string ledger;
-  std::string key;
+  std::string root_key;
   std::string label;
   uint64_t user = 0;
   uint64_t device = 0;
   uint64_t number = 0;
+  uint64_t minutes = 15;
   bool all_ledgers = false;
+  bool is_lost = false;
   bool is_restored = false;
   bool stops_waiting = false;
   std::vector<std::string> ledgers;
@@ -48,7 +57,13 @@ Result<std::unique_ptr<HubStore>> open_store(const Options& options) {
 }
 
 Status init(const Options& options) {
-  DAFTAR_RETURN_IF_ERROR(HubStore::create(options.folder, options.name));
+  SystemClock clock;
+  const Status made = HubStore::create(options.folder, options.name);
+  // A power cut may have left a hub without certificates.
+  const bool is_half =
+      made.code() == Code::exists && !CertificateAuthority::open(options.folder).ok();
+  if (!made.ok() && !is_half) return made;
+  DAFTAR_RETURN_IF_ERROR(CertificateAuthority::create(options.folder, clock.wall_ms()));
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
   DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, store->identity());
   const std::string key = key_text(identity.key.public_key());
@@ -89,6 +104,56 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
   return {};
 }
 
+// Unsent work of a device that was lost is nobody's to hand on. Everybody else may write what was
+// granted, until roles come with the records of `national`.
+Authority judge(HubStore& store) {
+  return [&store](const Changeset& changeset, uint64_t) -> std::optional<RefusalReason> {
+    if (!changeset.continues) return std::nullopt;
+    const auto before = store.device(changeset.continues->device);
+    const bool is_lost = before.ok() && *before && (*before)->is_lost;
+    return is_lost ? std::optional(RefusalReason::no_authority) : std::nullopt;
+  };
+}
+
+// The hub's own certificate, looked after while it serves.
+class OwnCertificate {
+ public:
+  OwnCertificate(boost::asio::io_context& context, const CertificateAuthority& authority,
+                 Clock& clock)
+      : timer_(context), authority_(authority), clock_(clock) {}
+
+  Status renew_if_due() {
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_new, authority_.renew_own(clock_.wall_ms(), true));
+    if (is_new) log_event(Msg::hub_certificate_renewed, {});
+    return {};
+  }
+  void look_again() {
+    timer_.expires_after(kBetweenLooks);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      const Status done = renew_if_due();
+      if (!done.ok()) log_event(done.message(), done.arguments());
+      look_again();
+    });
+  }
+  void stop() { timer_.cancel(); }
+
+ private:
+  static constexpr auto kBetweenLooks = std::chrono::hours(1);
+  boost::asio::steady_timer timer_;
+  const CertificateAuthority& authority_;
+  Clock& clock_;
+};
+
+// Of an address that was listened on: any free one goes with any free one.
+int next_port(const std::string& listen) {
+  const int port = std::stoi(host_and_port(listen).second);
+  return port == 0 ? 0 : port + 1;
+}
+
+// What strangers may take of the hub: a signing request is 1 kB.
+constexpr HttpsLimits kEnrolmentLimits{16 * 1024, 64, std::chrono::seconds(10)};
+
 Status serve(const Options& options) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("daftar-hub"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
@@ -96,28 +161,41 @@ Status serve(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto lock, FileLock::acquire(options.folder + "/hub.lock"));
   if (!lock) return {Code::exists, Msg::hub_running, {options.folder}};
   DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<HubStore> for_reader, open_store(options));
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> for_judge, open_store(options));
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> for_enrolment, open_store(options));
   DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, for_reader->identity());
+  DAFTAR_ASSIGN_OR_RETURN(const auto authority, CertificateAuthority::open(options.folder));
   SystemClock clock;
-  // Everybody may write what was granted, until roles come with the records of `national`.
-  Writer writer(std::move(for_writer), clock,
-                [](const Changeset&, uint64_t) { return std::optional<RefusalReason>(); });
+  Writer writer(std::move(for_writer), clock, judge(*for_judge));
   DAFTAR_RETURN_IF_ERROR(begin_or_end_awaiting(options, *for_reader, writer));
   Service service(std::move(for_reader), identity, writer);
-  LoopbackIdentity callers;
-  Server server(service, callers,
+  Server server(service, authority, clock,
                 [](const Status& why) { log_event(why.message(), why.arguments()); });
   boost::asio::io_context context;
   boost::asio::signal_set signals(context, SIGINT, SIGTERM);
+  OwnCertificate own(context, authority, clock);
+  DAFTAR_RETURN_IF_ERROR(own.renew_if_due());
   DAFTAR_ASSIGN_OR_RETURN(const int port, server.start(options.listen));
+  Enrolment enrolment(*for_enrolment, authority, identity, port, clock, log_event);
+  HttpsServer https(context, {authority.chain_path(), authority.key_path()}, kEnrolmentLimits,
+                    [&](const HttpRequest& request) { return enrolment.answer(request); });
+  const std::string enrol_listen = options.enrol_listen.empty()
+                                       ? with_port(options.listen, next_port(options.listen))
+                                       : options.enrol_listen;
+  DAFTAR_ASSIGN_OR_RETURN(const int enrol_port, https.start(enrol_listen));
   std::jthread writing([&](const std::stop_token& stop) { writer.run(stop); });
-  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
-  log_event(Msg::hub_serving, {identity.name, host + ":" + std::to_string(port),
-                               key_text(identity.key.public_key())});
-  log_event(Msg::hub_loopback_only, {});
+  const std::string address = with_port(options.listen, port);
+  const std::string enrol_address = with_port(enrol_listen, enrol_port);
+  log_event(Msg::hub_serving,
+            {identity.name, address, key_text(identity.key.public_key()), enrol_address});
   // For whoever started this with port 0 and reads where it is.
-  say(Msg::hub_listening, {host + ":" + std::to_string(port)});
+  say(Msg::hub_listening, {address, enrol_address});
   std::cout.flush();
-  signals.async_wait([](const boost::system::error_code&, int) {});
+  own.look_again();
+  signals.async_wait([&](const boost::system::error_code&, int) {
+    https.stop();
+    own.stop();
+  });
   context.run();
   log_event(Msg::hub_stopping, {});
   server.stop();
@@ -159,40 +237,57 @@ Status list_ledgers(const Options& options) {
 }
 
 nlohmann::json device_json(const Device& device) {
-  return {{"device", device.number},     {"user", device.user},
-          {"key", key_text(device.key)}, {"label", device.label},
-          {"ledgers", device.ledgers},   {"all_ledgers", device.holds_all},
-          {"revoked", device.is_revoked}};
+  return {{"device", device.number},      {"user", device.user},
+          {"key", key_text(device.key)},  {"label", device.label},
+          {"ledgers", device.ledgers},    {"all_ledgers", device.holds_all},
+          {"revoked", device.is_revoked}, {"lost", device.is_lost}};
 }
 
-Status add_device(const Options& options) {
+Status give_token(const Options& options) {
+  SystemClock clock;
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
-  DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, parse_key(options.key));
-  DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, store->identity());
-  DAFTAR_ASSIGN_OR_RETURN(
-      const Device device,
-      store->add_device(key,
-                        options.user == 0 ? std::nullopt : std::optional<UserNumber>(options.user),
-                        options.label, options.all_ledgers, options.ledgers,
-                        options.number == 0 ? std::nullopt : std::optional(options.number)));
-  const std::string hub_key = key_text(identity.key.public_key());
+  DAFTAR_ASSIGN_OR_RETURN(const auto authority, CertificateAuthority::open(options.folder));
+  TokenTerms terms;
+  if (options.user != 0) terms.user = options.user;
+  if (options.number != 0) terms.number = options.number;
+  terms.label = options.label;
+  terms.holds_all = options.all_ledgers;
+  terms.ledgers = options.ledgers;
+  const uint64_t now = clock.wall_ms();
+  terms.ends_ms = now + options.minutes * 60 * 1000;
+  DAFTAR_ASSIGN_OR_RETURN(const std::string token, make_token(*store, authority, terms, now));
   if (options.as_json) {
-    nlohmann::json object = device_json(device);
-    object["hub_name"] = identity.name;
-    object["hub_key"] = hub_key;
-    print_json(object);
+    print_json({{"token", token}, {"ends", time_text(terms.ends_ms)}});
   } else {
-    say(Msg::device_registered,
-        {std::to_string(device.number), std::to_string(device.user), identity.name, hub_key});
+    say(Msg::token_made, {token, time_text(terms.ends_ms)});
+  }
+  return {};
+}
+
+Status renew_certificate(const Options& options) {
+  SystemClock clock;
+  DAFTAR_RETURN_IF_ERROR(open_store(options).status());
+  DAFTAR_ASSIGN_OR_RETURN(auto authority, CertificateAuthority::open(options.folder));
+  if (options.root_key.empty()) {
+    DAFTAR_RETURN_IF_ERROR(authority.renew_own(clock.wall_ms(), false).status());
+  } else {
+    DAFTAR_RETURN_IF_ERROR(authority.renew_issuer(options.root_key, clock.wall_ms()));
+  }
+  const Msg done =
+      options.root_key.empty() ? Msg::hub_certificate_renewed : Msg::hub_issuer_renewed;
+  if (options.as_json) {
+    print_json({{"done", message_id(done)}});
+  } else {
+    say(done, {});
   }
   return {};
 }
 
 Status revoke_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
-  DAFTAR_RETURN_IF_ERROR(store->revoke_device(options.device));
+  DAFTAR_RETURN_IF_ERROR(store->revoke_device(options.device, options.is_lost));
   if (options.as_json) {
-    print_json({{"device", options.device}, {"revoked", true}});
+    print_json({{"device", options.device}, {"revoked", true}, {"lost", options.is_lost}});
   } else {
     say(Msg::device_shut_out, {std::to_string(options.device)});
   }
@@ -240,28 +335,34 @@ Status list_devices(const Options& options) {
 using On = std::function<void(CLI::App* sub, Status (*action)(const Options&))>;
 
 void add_device_commands(CLI::App& app, Options& options, const On& on) {
-  CLI::App* device = app.add_subcommand("device", "Register, list and revoke devices");
-  device->require_subcommand(1);
-  CLI::App* device_add = device->add_subcommand(
-      "add", "Register the device whose key `daftar init` printed; prints its number and user");
-  device_add->add_option("KEY", options.key, "The device's public key")->required();
-  device_add->add_option("--user", options.user, "An existing user's number; else a new one")
+  CLI::App* token = app.add_subcommand(
+      "token", "A token that enrols one device: hand it to the person there, for daftar init");
+  token->add_option("--user", options.user, "An existing user's number; else a new one")
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  device_add
+  token
       ->add_option(
           "--number", options.number,
           "After a restore: the number that the device had, for which its ledgers then wait "
           "until it has synced; else the next free one")
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  device_add->add_option("--label", options.label, "What people call the device");
-  device_add->add_option("--ledger", options.ledgers,
-                         "A ledger that it may read and write; made if missing");
-  device_add->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
-  on(device_add, add_device);
+  token->add_option("--label", options.label, "What people call the device");
+  token->add_option("--ledger", options.ledgers,
+                    "A ledger that it may read and write; made if missing");
+  token->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
+  token->add_option("--minutes", options.minutes, "How long it can be used")
+      ->check(CLI::Range(uint64_t{1}, uint64_t{24 * 60}))
+      ->capture_default_str();
+  on(token, give_token);
+
+  CLI::App* device = app.add_subcommand("device", "List, revoke and grant devices");
+  device->require_subcommand(1);
   CLI::App* device_revoke = device->add_subcommand("revoke", "Shut a device out");
   device_revoke->add_option("NUMBER", options.device)
       ->required()
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_revoke->add_flag("--lost", options.is_lost,
+                          "It was lost or stolen: work that it has not sent may not be handed "
+                          "over either");
   on(device_revoke, revoke_device);
   CLI::App* device_grant =
       device->add_subcommand("grant", "Open further ledgers to a registered device");
@@ -287,7 +388,7 @@ int run(int count, char** arguments) {
       "daftar-hub serve. Exit codes are those of `daftar --help`."};
   app.require_subcommand(1);
   app.fallthrough();
-  app.add_option("--folder", options.folder, "Where the hub keeps its database and key")
+  app.add_option("--folder", options.folder, "Where the hub keeps its database and keys")
       ->envname("DAFTAR_HUB_FOLDER")
       ->capture_default_str();
   app.add_flag("--json", options.as_json, "Print JSON, with message ids");
@@ -304,12 +405,16 @@ int run(int count, char** arguments) {
       ->capture_default_str();
   on(init_command, init);
 
-  CLI::App* serve_command =
-      app.add_subcommand("serve",
-                         "Answer devices until SIGTERM or SIGINT. Listens on this machine alone "
-                         "while there are no certificates");
-  serve_command->add_option("--listen", options.listen, "HOST:PORT; port 0 takes any free one")
+  CLI::App* serve_command = app.add_subcommand("serve", "Answer devices until SIGTERM or SIGINT");
+  serve_command
+      ->add_option("--listen", options.listen,
+                   "HOST:PORT for enrolled devices; 0.0.0.0 for all networks; port 0 takes any "
+                   "free one")
       ->capture_default_str();
+  serve_command->add_option(
+      "--enrol-listen", options.enrol_listen,
+      "HOST:PORT for enrolment and for certificates that have ended; else the next "
+      "port of --listen");
   serve_command->add_flag("--restored", options.is_restored,
                           "This folder came back from a backup: take no work for a ledger until "
                           "each of its devices has synced once and given back what is missing. "
@@ -326,6 +431,13 @@ int run(int count, char** arguments) {
   ledger_add->add_option("NAME", options.ledger, "e.g. administration/industry")->required();
   on(ledger_add, add_ledger);
   on(ledger->add_subcommand("list", "Each ledger's size, root and state digest"), list_ledgers);
+
+  CLI::App* certificate = app.add_subcommand(
+      "certificate", "Renew the hub's own certificate now; serve does it in time by itself");
+  certificate->add_option("--root-key", options.root_key,
+                          "The file root.key: also make a new issuer, e.g. after its key was seen "
+                          "by others");
+  on(certificate, renew_certificate);
 
   add_device_commands(app, options, on);
 

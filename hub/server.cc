@@ -3,12 +3,15 @@
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
-#include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <utility>
 
 #include "common/base/limits.h"
+#include "common/net/address.h"
 #include "common/rpc/grpc_status.h"
 #include "daftar/v1/hub.grpc.pb.h"
 
@@ -20,21 +23,8 @@ constexpr auto kStopGrace = std::chrono::seconds(5);
 // Devices ping an idle connection no more often than this.
 constexpr int kMinPingIntervalMs = 20'000;
 constexpr int kStreamsOfConnection = 8;
-
-// gRPC would take 99999 modulo 65536, and no port as 443.
-bool has_port(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos) return false;
-  const std::string_view port = address.substr(colon + 1);
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  return error == std::errc() && end == port.data() + port.size() && number <= 65'535;
-}
-
-bool is_loopback(std::string_view address) {
-  const std::string_view host = address.substr(0, address.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
+// How soon a renewed certificate of the hub's own is in use.
+constexpr unsigned kReadCertificateAgainS = 5;
 
 // A failure of the hub's own disk: no device can help it, and its message names the hub's files.
 bool is_of_the_disk(const Status& status) {
@@ -49,6 +39,16 @@ grpc::Status answer(const Status& status, const Server::OnFailure& on_failure) {
   if (status.ok() || !is_of_the_disk(status)) return to_grpc(status);
   on_failure(status);
   return to_grpc({Code::unavailable, Msg::hub_failed});
+}
+
+// The device of a certificate, if it is let in: the key must be the one that it was registered
+// with.
+Result<Device> let_in(Service& service, DeviceNumber number, const PublicKey& key) {
+  DAFTAR_ASSIGN_OR_RETURN(Device device, service.authenticate(number));
+  if (device.key != key) {
+    return Status(Code::refused, Msg::caller_unknown, {std::to_string(number)});
+  }
+  return device;
 }
 
 class HeadsCall : public grpc::ServerUnaryReactor {
@@ -70,6 +70,8 @@ class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> 
 
   void OnReadDone(bool has_request) override {
     if (!has_request) return Finish(grpc::Status::OK);
+    device_ = let_in(service_, device_->number, device_->key);
+    if (!device_.ok()) return Finish(answer(device_.status(), on_failure_));
     // Its answer comes from the writer's thread; until then this call has nothing outstanding and
     // cannot end.
     service_.push(*device_, request_, [this](Result<v1::PushReply> reply) {
@@ -111,6 +113,8 @@ class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
 
   void OnWriteDone(bool is_written) override {
     if (!is_written) return Finish(grpc::Status::CANCELLED);
+    device_ = let_in(service_, device_->number, device_->key);
+    if (!device_.ok()) return Finish(answer(device_.status(), on_failure_));
     write_next();
   }
 
@@ -146,6 +150,8 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
 
   void OnReadDone(bool has_request) override {
     if (!has_request) return Finish(grpc::Status::OK);
+    device_ = let_in(service_, device_->number, device_->key);
+    if (!device_.ok()) return Finish(answer(device_.status(), on_failure_));
     service_.recover(*device_, request_, [this](Result<uint64_t> recovered) {
       if (!recovered.ok()) return Finish(answer(recovered.status(), on_failure_));
       reply_->set_recovered(reply_->recovered() + *recovered);
@@ -165,17 +171,16 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
 
 class RpcService : public v1::Hub::CallbackService {
  public:
-  RpcService(hub::Service& service, Identity& identity, Server::OnFailure on_failure)
-      : service_(service), identity_(identity), on_failure_(std::move(on_failure)) {}
+  RpcService(hub::Service& service, const CertificateAuthority& authority, Clock& clock,
+             Server::OnFailure on_failure)
+      : service_(service),
+        authority_(authority),
+        clock_(clock),
+        on_failure_(std::move(on_failure)) {}
 
   grpc::ServerUnaryReactor* Heads(grpc::CallbackServerContext* context,
                                   const v1::HeadsRequest* request, v1::HeadsReply* reply) override {
-    const Result<Device> device = caller(*context);
-    if (!device.ok()) return new HeadsCall(answer(device.status(), on_failure_));
-    Result<v1::HeadsReply> made = service_.heads(*device, *request);
-    if (!made.ok()) return new HeadsCall(answer(made.status(), on_failure_));
-    *reply = *std::move(made);
-    return new HeadsCall(grpc::Status::OK);
+    return new HeadsCall(answer(heads(*context, *request, *reply), on_failure_));
   }
 
   grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply>* Push(
@@ -194,15 +199,43 @@ class RpcService : public v1::Hub::CallbackService {
   }
 
  private:
+  Status heads(const grpc::CallbackServerContext& context, const v1::HeadsRequest& request,
+               v1::HeadsReply& reply) {
+    DAFTAR_ASSIGN_OR_RETURN(const Device device, caller(context));
+    DAFTAR_ASSIGN_OR_RETURN(reply, service_.heads(device, request));
+    DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms shown, certificate_of(context));
+    const uint64_t now = clock_.wall_ms();
+    if (now + kDeviceCertificateMs / 2 < *shown.ends_ms) return {};
+    DAFTAR_ASSIGN_OR_RETURN(std::string fresh, authority_.certify(device.number, device.key, now));
+    reply.set_certificate(std::move(fresh));
+    return {};
+  }
+
+  // gRPC has held it against the root; what it says is read here.
+  static Result<CertificateTerms> certificate_of(const grpc::CallbackServerContext& context) {
+    const auto found = context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+    if (found.size() != 1) return Status(Code::refused, Msg::identity_missing);
+    const Result<CertificateTerms> shown =
+        read_certificate({found.front().data(), found.front().size()});
+    if (!shown.ok() || shown->use != CertificateUse::device) {
+      return Status(Code::refused, Msg::identity_missing);
+    }
+    return shown;
+  }
+
   Result<Device> caller(const grpc::CallbackServerContext& context) {
-    DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber number, identity_.device_of(context));
-    Result<Device> device = service_.authenticate(number);
+    Result<Device> device = authenticate(context);
     if (!device.ok() && !is_of_the_disk(device.status())) on_failure_(device.status());
     return device;
   }
+  Result<Device> authenticate(const grpc::CallbackServerContext& context) {
+    DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms shown, certificate_of(context));
+    return let_in(service_, shown.device, shown.key);
+  }
 
   hub::Service& service_;  // not the generated base of the same name
-  Identity& identity_;
+  const CertificateAuthority& authority_;
+  Clock& clock_;
   Server::OnFailure on_failure_;
 };
 
@@ -214,40 +247,48 @@ void refuse_compression(grpc::ServerBuilder& builder) {
   builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
 }
 
-}  // namespace
-
-Result<DeviceNumber> LoopbackIdentity::device_of(const grpc::CallbackServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find(kDeviceMetadata);
-  DeviceNumber number = 0;
-  if (found != metadata.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
-  }
-  if (number == 0) return Status(Code::refused, Msg::identity_missing);
-  return number;
+std::shared_ptr<grpc::ServerCredentials> mutual_tls(const CertificateAuthority& authority) {
+  // gRPC 1.51 cannot be told to leave TLS 1.2 out. Of these names TLS 1.2 knows the last alone, and
+  // that one needs an RSA key, which no hub has.
+  ::setenv("GRPC_SSL_CIPHER_SUITES",
+           "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+           "ECDHE-RSA-AES256-GCM-SHA384",
+           1);
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+          authority.key_path(), authority.chain_path(), authority.root_path(),
+          kReadCertificateAgainS));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  return grpc::experimental::TlsServerCredentials(options);
 }
 
+}  // namespace
+
 struct Server::Parts {
-  Parts(Service& service, Identity& identity, OnFailure on_failure)
-      : rpc(service, identity, std::move(on_failure)) {}
+  Parts(Service& service, const CertificateAuthority& of, Clock& clock, OnFailure on_failure)
+      : authority(of), rpc(service, of, clock, std::move(on_failure)) {}
+  const CertificateAuthority& authority;
   RpcService rpc;
   std::unique_ptr<grpc::Server> server;
 };
 
-Server::Server(Service& service, Identity& identity, OnFailure on_failure)
-    : parts_(std::make_unique<Parts>(service, identity, std::move(on_failure))) {}
+Server::Server(Service& service, const CertificateAuthority& authority, Clock& clock,
+               OnFailure on_failure)
+    : parts_(std::make_unique<Parts>(service, authority, clock, std::move(on_failure))) {}
 
 Server::~Server() { stop(); }
 
 Result<int> Server::start(const std::string& address) {
   gpr_set_log_function([](gpr_log_func_args*) {});  // what fails is said by a message of ours
-  if (!is_loopback(address)) return Status(Code::invalid, Msg::hub_not_loopback, {address});
-  if (!has_port(address)) return Status(Code::invalid, Msg::hub_listen_bad, {address});
+  // gRPC would take 99999 modulo 65536, and no port as 443.
+  if (!is_address(address)) return Status(Code::invalid, Msg::hub_listen_bad, {address});
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address, mutual_tls(parts_->authority), &port);
   builder.RegisterService(&parts_->rpc);
   builder.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageWireBytes));
   builder.SetMaxSendMessageSize(static_cast<int>(limits::kMessageWireBytes));

@@ -57,7 +57,8 @@ Result<Device> Service::authenticate(DeviceNumber number) {
     return Status(Code::refused, Msg::caller_unknown, {std::to_string(number)});
   }
   if (device->is_revoked) {
-    return Status(Code::refused, Msg::device_revoked, {std::to_string(number)});
+    return Status(Code::refused, device->is_lost ? Msg::device_lost : Msg::device_revoked,
+                  {std::to_string(number)});
   }
   return *std::move(device);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/client_store.h"
+#include "client/enrolment.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
 
@@ -26,11 +27,9 @@ struct Session {
 };
 
 struct InitOptions {
-  uint64_t device = 0;
-  uint64_t user = 0;
-  std::string hub = "127.0.0.1:7443";
-  std::string hub_name;
-  std::string hub_key;
+  std::string hub;   ///< where it enrols, HOST:PORT; "" for the usual or the present one
+  std::string sync;  ///< where it syncs, HOST:PORT; "" for where the hub says
+  std::string token;
   std::vector<std::string> ledgers;
   bool again = false;
 };
@@ -140,8 +139,11 @@ class Line {
   virtual ~Line() = default;
   virtual Status sync(const Session& session) = 0;
   virtual Status agent(const Session& session, const AgentCommandOptions& options) = 0;
+  virtual Result<Identity> enrol(const Session& session, const CertificateWish& wish,
+                                 const SigningKey& key) = 0;
   /// Takes what the hub has, as the device that this disk is about to become; how it ended.
-  virtual Status learn(const Session& session, ClientStore& store, const Identity& identity) = 0;
+  virtual Status learn(const Session& session, ClientStore& store, const Identity& identity,
+                       const SigningKey& key) = 0;
 };
 
 }  // namespace daftar::client

@@ -1,107 +1,121 @@
-// daftar init: a folder and a key; then, with what the hub's operator gave, a number.
+// daftar init: a folder, a key, and with the token of the hub's operator a number and a
+// certificate.
 #include <nlohmann/json.hpp>
 
 #include "client/commands/shared.h"
+#include "client/enrolment.h"
 #include "common/ledger/checkpoint.h"
+#include "common/net/address.h"
+#include "common/trust/token.h"
 
 namespace daftar::client {
 namespace {
 
-void say_key(const Session& session, const PublicKey& key, Msg next,
-             const std::vector<std::string>& more = {}) {
-  const std::string text = key_text(key);
-  if (session.as_json) {
-    print_json({{"key", text}, {"folder", session.folder}, {"next", message_id(next)}});
-  } else {
-    say(Msg::public_key, {text});
-    std::vector<std::string> arguments = {text};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    say(next, arguments);
-  }
-}
+constexpr char kUsualAddress[] = "127.0.0.1:7444";
 
-bool is_address(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string_view port = text.substr(colon + 1);
-  return !port.empty() && port.size() <= 5 &&
-         port.find_first_not_of("0123456789") == std::string_view::npos &&
-         std::stoi(std::string(port)) <= 65'535;
-}
-
-// What the operator gave, understood as a whole before anything is written.
-Result<Identity> parse_identity(const InitOptions& options) {
-  Identity identity;
-  identity.device = options.device;
-  identity.user = options.user;
-  identity.hub_address = options.hub;
-  identity.hub_name = options.hub_name;
-  if (options.user == 0 || options.hub_key.empty() || !is_hub_name(options.hub_name)) {
-    return Status(Code::invalid, Msg::init_incomplete);
+// What was typed, understood as a whole before anything is written.
+Status check_options(const InitOptions& options) {
+  if (!options.token.empty()) DAFTAR_RETURN_IF_ERROR(parse_token(options.token).status());
+  for (const std::string& address : {options.hub, options.sync}) {
+    if (!address.empty() && !is_address(address)) {
+      return {Code::invalid, Msg::hub_address_bad, {address}};
+    }
   }
-  if (!is_address(options.hub)) return Status(Code::invalid, Msg::hub_address_bad, {options.hub});
-  DAFTAR_ASSIGN_OR_RETURN(identity.hub_key, parse_key(options.hub_key));
   for (const std::string& ledger : options.ledgers) {
-    if (!is_ledger_name(ledger)) return Status(Code::invalid, Msg::ledger_name_bad, {ledger});
+    if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
   }
+  return {};
+}
+
+Result<std::unique_ptr<ClientStore>> open_or_create(const Session& session, bool may_create) {
+  auto store = open_store(session);
+  if (store.ok() || store.status().code() != Code::not_found) return store;
+  if (!may_create) return Status(Code::invalid, Msg::init_needs_token);
+  DAFTAR_RETURN_IF_ERROR(ClientStore::create(session.folder));
+  return open_store(session);
+}
+
+// A device that has a number keeps its number, user and hub; what the hub says anew is where it is.
+Status take_again(ClientStore& store, const Identity& before, const Identity& now) {
+  const bool is_same = before.device == now.device && before.user == now.user &&
+                       before.hub_key == now.hub_key && before.hub_name == now.hub_name;
+  if (!is_same) {
+    return {Code::exists, Msg::init_is_enrolled, {std::to_string(before.device), before.hub_name}};
+  }
+  return store.set_identity(now);
+}
+
+Result<Identity> ask(const Session& session, const InitOptions& options,
+                     const CertificateWish& wish, const SigningKey& key) {
+  DAFTAR_ASSIGN_OR_RETURN(Identity identity, session.line->enrol(session, wish, key));
+  if (!options.sync.empty()) identity.hub_address = options.sync;
   return identity;
 }
 
-// A device that has a number keeps its number and hub; only the address may be another, or, with
-// the key of --again, the number.
-Status take_identity(const Session& session, ClientStore& store, const Identity& identity) {
-  const Result<Identity> before = store.identity();
-  if (!before.ok()) return store.set_identity(identity);
-  const bool is_same_hub =
-      before->hub_key == identity.hub_key && before->hub_name == identity.hub_name;
-  const bool is_same_device = before->device == identity.device && before->user == identity.user;
-  if (!is_same_hub || (!is_same_device && !store.has_new_key())) {
-    return {
-        Code::exists, Msg::init_is_enrolled, {std::to_string(before->device), before->hub_name}};
-  }
+// A number of its own for a disk that is a copy.
+Result<Identity> begin_again(const Session& session, const InitOptions& options,
+                             const CertificateWish& wish, ClientStore& store) {
+  DAFTAR_RETURN_IF_ERROR(store.prepare_new_key().status());
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store.new_key());
+  DAFTAR_ASSIGN_OR_RETURN(const Identity fresh, ask(session, options, wish, key));
   // Only what the hub does not have may be made again under the new number. The old one may be shut
   // out by now.
-  if (!is_same_device) DAFTAR_RETURN_IF_ERROR(session.line->learn(session, store, identity));
-  return store.adopt(identity);
+  DAFTAR_RETURN_IF_ERROR(session.line->learn(session, store, fresh, key));
+  DAFTAR_RETURN_IF_ERROR(store.adopt(fresh));
+  return fresh;
 }
 
-Status take_number(const Session& session, const InitOptions& options, ClientStore& store) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, parse_identity(options));
-  DAFTAR_RETURN_IF_ERROR(take_identity(session, store, identity));
-  for (const std::string& ledger : options.ledgers) {
-    DAFTAR_RETURN_IF_ERROR(store.add_ledger(ledger).status());
+Result<Identity> enrol(const Session& session, const InitOptions& options, ClientStore& store) {
+  const Result<Identity> before = store.identity();
+  CertificateWish wish{options.hub, options.token, "", 0};
+  if (!before.ok()) {
+    if (before.status().code() != Code::not_found) return before;
+    if (options.again) return before;
+    if (options.token.empty()) return Status(Code::invalid, Msg::init_needs_token);
+    if (wish.address.empty()) wish.address = kUsualAddress;
+    DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store.key());
+    DAFTAR_ASSIGN_OR_RETURN(const Identity identity, ask(session, options, wish, key));
+    DAFTAR_RETURN_IF_ERROR(store.set_identity(identity));
+    return identity;
   }
-  if (session.as_json) {
-    print_json({{"device", identity.device}, {"user", identity.user}, {"hub", options.hub}});
-  } else {
-    say(Msg::init_done, {std::to_string(identity.device), options.hub});
+  if (wish.address.empty()) wish.address = before->enrol_address;
+  wish.root = before->root;
+  if (options.again) {
+    if (options.token.empty()) return Status(Code::invalid, Msg::init_needs_token);
+    return begin_again(session, options, wish, store);
   }
-  return {};
+  if (options.token.empty() && options.hub.empty()) {
+    return Status(Code::exists, Msg::folder_exists, {session.folder});
+  }
+  wish.device = before->device;
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store.key());
+  DAFTAR_ASSIGN_OR_RETURN(Identity now, ask(session, options, wish, key));
+  if (options.token.empty()) now.user = before->user;  // a restored hub may have forgotten it
+  DAFTAR_RETURN_IF_ERROR(take_again(store, *before, now));
+  return now;
 }
 
 }  // namespace
 
 Status run_init(const Session& session, const InitOptions& options) {
-  auto store = open_store(session);
-  if (!store.ok() && store.status().code() == Code::not_found && options.device == 0) {
-    DAFTAR_RETURN_IF_ERROR(ClientStore::create(session.folder));
-    store = open_store(session);
+  DAFTAR_RETURN_IF_ERROR(check_options(options));
+  const bool may_create = !options.token.empty() && !options.again;
+  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_or_create(session, may_create));
+  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, enrol(session, options, *store));
+  for (const std::string& ledger : options.ledgers) {
+    DAFTAR_RETURN_IF_ERROR(store->add_ledger(ledger).status());
   }
-  if (!store.ok()) return store.status();
-  if (options.device != 0) return take_number(session, options, **store);
-  if (options.again) {
-    DAFTAR_RETURN_IF_ERROR((*store)->identity().status());
-    DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, (*store)->prepare_new_key());
-    DAFTAR_ASSIGN_OR_RETURN(const Identity own, (*store)->identity());
-    DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, (*store)->held_ledgers());
-    std::string grants;
-    for (const LedgerInfo& ledger : ledgers) grants += " --ledger " + ledger.name;
-    say_key(session, key, Msg::init_register_new_key, {std::to_string(own.user), grants});
-    return {};
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store->key());
+  if (session.as_json) {
+    print_json({{"device", identity.device},
+                {"user", identity.user},
+                {"key", key_text(key.public_key())},
+                {"hub", identity.hub_address},
+                {"hub_name", identity.hub_name},
+                {"hub_key", key_text(identity.hub_key)}});
+  } else {
+    say(Msg::init_done, {std::to_string(identity.device), identity.hub_address});
   }
-  if ((*store)->identity().ok()) return {Code::exists, Msg::folder_exists, {session.folder}};
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, (*store)->key());
-  say_key(session, key.public_key(), Msg::init_register_key);
   return {};
 }
 

@@ -9,6 +9,7 @@ namespace daftar::client {
 Status run_sync_command(const Session& session);
 Status run_agent_command(const Session& session, const AgentCommandOptions& options);
 /// As Line::learn.
-Status run_learn(const Session& session, ClientStore& store, const Identity& identity);
+Status run_learn(const Session& session, ClientStore& store, const Identity& identity,
+                 const SigningKey& key);
 
 }  // namespace daftar::client

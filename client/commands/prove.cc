@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "client/audit.h"
 #include "client/commands/shared.h"
@@ -123,8 +124,20 @@ Result<std::vector<AuditReport>> audit_folder(const Session& session,
     if (!names.empty() && std::find(names.begin(), names.end(), ledger.name) == names.end()) {
       continue;
     }
-    DAFTAR_ASSIGN_OR_RETURN(AuditReport report, audit_ledger(*store, ledger));
-    reports.push_back(std::move(report));
+    Result<AuditReport> report = audit_ledger(*store, ledger);
+    if (!report.ok()) {
+      // A ledger that is damaged says nothing about the others.
+      if (report.status().code() != Code::corrupt) return report.status();
+      report = AuditReport{ledger.name, {}, {}, {}, report.status(), 0};
+    }
+    reports.push_back(*std::move(report));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::set<std::string> listed, store->listed_ledgers());
+  for (const std::string& name : listed) {
+    const bool is_held = std::any_of(ledgers.begin(), ledgers.end(),
+                                     [&](const LedgerInfo& one) { return one.name == name; });
+    if (is_held || !names.empty()) continue;
+    reports.push_back({name, {}, {}, {}, Status(Code::corrupt, Msg::audit_ledger_gone, {name}), 0});
   }
   return reports;
 }

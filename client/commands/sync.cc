@@ -72,8 +72,8 @@ Status run_sync_command(const Session& session) {
   SyncReport report;
   {
     ProgressLine progress(session.as_json);
-    report = run_sync(
-        *store, context, connect_hub(identity.hub_address), *session.clock,
+    report = HubLine().sync(
+        *store, context, *session.clock,
         [&](const SyncReport& so_far) {
           progress.show(message_text(Msg::progress_sync, {}, language_of_environment()),
                         so_far.pushed + so_far.pulled, so_far.expected);
@@ -92,11 +92,12 @@ Status run_sync_command(const Session& session) {
   return outcome_of(report, identity.device);
 }
 
-Status run_learn(const Session& session, ClientStore& store, const Identity& identity) {
+Status run_learn(const Session& session, ClientStore& store, const Identity& identity,
+                 const SigningKey& key) {
   boost::asio::io_context context;
   return run_sync(
-             store, context, connect_hub(identity.hub_address), *session.clock,
-             [](const SyncReport&) {}, [](const std::function<void()>&) {}, identity.device)
+             store, context, connect_hub(identity, key), *session.clock, [](const SyncReport&) {},
+             [](const std::function<void()>&) {}, SyncSession::Purpose::learn)
       .status;
 }
 

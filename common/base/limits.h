@@ -51,6 +51,8 @@ constexpr size_t kTableRowBytes = 1024 * 1024;
 constexpr size_t kNoteBytes = 64 * 1024;
 /// An entries file for an audit: the largest national history with decades to come.
 constexpr size_t kEntriesFileBytes = size_t{4} * 1024 * 1024 * 1024;
+/// Certificates as PEM: a chain of three takes 2 kB.
+constexpr size_t kCertificateBytes = 16 * 1024;
 /// A receipt: one entry in base64, 64 hashes and a note.
 constexpr size_t kReceiptBytes = 2 * 1024 * 1024;
 

@@ -8,6 +8,7 @@
 namespace daftar {
 namespace {
 
+constexpr std::string_view kFamily = "daftar entries ";
 constexpr std::string_view kMagic = "daftar entries 2\n";
 
 void put_key(std::string& out, const PublicKey& key) {
@@ -46,7 +47,11 @@ std::string encode_entries_file(const EntriesFile& file) {
 
 Result<EntriesFile> decode_entries_file(std::string_view bytes) {
   const Status bad(Code::corrupt, Msg::entries_file_bad);
-  if (!bytes.starts_with(kMagic)) return bad;
+  if (!bytes.starts_with(kMagic)) {
+    const bool is_newer = bytes.starts_with(kFamily) && bytes.size() > kFamily.size() &&
+                          bytes[kFamily.size()] >= '3' && bytes[kFamily.size()] <= '9';
+    return is_newer ? Status(Code::newer_version, Msg::format_newer) : bad;
+  }
   Reader reader(bytes.substr(kMagic.size()));
   EntriesFile file;
   file.ledger = reader.bytes(limits::kLedgerNameBytes);

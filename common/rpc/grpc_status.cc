@@ -43,6 +43,10 @@ Status from_grpc(const grpc::Status& status) {
   if (status.ok()) return {};
   const std::optional<Msg> message = find_message(status.error_message());
   if (!message) {
+    // OpenSSL's own words, in gRPC's, in the message of a call that never began.
+    if (status.error_message().find("certificate verify failed") != std::string::npos) {
+      return {Code::refused, Msg::certificate_untrusted, {"certificate verify failed"}};
+    }
     // gRPC's own words name sockets and files; a person is helped by which of the two it was.
     const bool no_line = status.error_code() == grpc::StatusCode::UNAVAILABLE;
     return {Code::unavailable,

@@ -14,7 +14,4 @@ grpc::Status to_grpc(const Status& status);
 /// A status that no Daftar made (a broken line, a deadline) becomes Code::unavailable.
 Status from_grpc(const grpc::Status& status);
 
-/// The metadata key in which a device says its number while there are no certificates.
-inline constexpr char kDeviceMetadata[] = "daftar-device";
-
 }  // namespace daftar

@@ -31,6 +31,7 @@ Status Audit::take(std::string_view header_bytes, std::string_view changeset_byt
                           ledger_->accept(header_bytes, changeset_bytes, keys_));
   DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(header_bytes));
   if (header.seal) DAFTAR_RETURN_IF_ERROR(check_seen(header));
+  author_ = header.refusal ? header.refusal->device : changeset->device;
   ++counts_.entries;
   counts_.refused += header.refusal ? 1 : 0;
   counts_.edits += changeset ? changeset->edit_count() : 0;

@@ -42,6 +42,9 @@ class Audit {
   /// Keys of the records with contenders.
   Result<std::vector<std::string>> contended_records();
 
+  /// The records that the entry taken last has touched, and whose it is.
+  [[nodiscard]] const Touched& touched() const { return ledger_->touched(); }
+  [[nodiscard]] DeviceNumber author() const { return author_; }
   [[nodiscard]] const AuditCounts& counts() const { return counts_; }
   [[nodiscard]] const LedgerState& state() const { return ledger_->state(); }
   [[nodiscard]] TreeHead head() const { return ledger_->tree_head(); }
@@ -59,6 +62,7 @@ class Audit {
   std::unique_ptr<Ledger> ledger_;
   std::map<uint64_t, Hash> roots_;  ///< by size, wherever a batch ended
   AuditCounts counts_;
+  DeviceNumber author_ = 0;
 };
 
 }  // namespace daftar

@@ -74,6 +74,13 @@ Status make_private_folder(const std::string& folder) {
   return {};
 }
 
+Status make_private_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return system_failure(path);
+  ::close(descriptor);
+  return {};
+}
+
 Result<std::string> read_file(const std::string& path, size_t most) {
   std::error_code error;
   if (!fs::exists(path, error)) return Status(Code::not_found, Msg::file_not_found, {path});

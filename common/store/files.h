@@ -17,6 +17,10 @@ void use_one_heap();
 /// Creates `folder` (and its parents) readable by its owner alone, if it is not there.
 Status make_private_folder(const std::string& folder);
 
+/// Makes an empty file readable by its owner alone, if there is none: what SQLite then makes beside
+/// it has the same rights.
+Status make_private_file(const std::string& path);
+
 /// The whole file; Code::not_found if there is none, Code::too_large above `most` bytes.
 Result<std::string> read_file(const std::string& path, size_t most);
 

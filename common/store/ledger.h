@@ -32,6 +32,9 @@ struct IncomingChangeset {
   Hash link{};  ///< its link on the device's chain
 };
 
+/// Keys of records, each with the position of the entry that touched it before, 0 for none.
+using Touched = std::vector<std::pair<const std::string*, uint64_t>>;
+
 class Ledger : private RecordSource {
  public:
   /// Opens the ledger and brings its records up to its last entry.
@@ -75,7 +78,7 @@ class Ledger : private RecordSource {
   /// The records that the changeset accepted last has touched, by key bytes, and the
   /// position of the entry that touched each before, 0 for none. Valid until the next
   /// materialise().
-  [[nodiscard]] const std::vector<std::pair<const std::string*, uint64_t>>& touched() const {
+  [[nodiscard]] const Touched& touched() const {
     return touched_;
   }
 
@@ -121,7 +124,7 @@ class Ledger : private RecordSource {
   std::set<DeviceNumber> moved_heads_;
   std::unordered_map<std::string, Slot> records_;
   std::vector<std::pair<const std::string, Slot>*> dirty_;
-  std::vector<std::pair<const std::string*, uint64_t>> touched_;
+  Touched touched_;
   bool notes_touched_ = false;  ///< whoever enters has no use for them
 };
 

@@ -20,6 +20,7 @@
 #include "client/sync_session.h"
 #include "common/base/clock.h"
 #include "common/store/sqlite.h"
+#include "hub/certificate_authority.h"
 #include "hub/server.h"
 #include "hub/service.h"
 #include "hub/writer.h"
@@ -147,7 +148,7 @@ class Hub {
   SystemClock clock_;
   std::unique_ptr<hub::HubStore> reader_;
   hub::Writer writer_;
-  hub::LoopbackIdentity callers_;
+  hub::CertificateAuthority authority_;
   std::unique_ptr<hub::Service> service_;
   std::unique_ptr<hub::Server> server_;
   std::jthread writing_;
@@ -176,8 +177,8 @@ struct SyncTimes {
 SyncTimes sync(client::ClientStore& store, const std::shared_ptr<grpc::Channel>& channel,
                const std::function<void()>& after_push = {});
 /// A channel that connects when it is used; one that is connected.
-std::shared_ptr<grpc::Channel> unconnected(const std::string& address);
-std::shared_ptr<grpc::Channel> connected(const std::string& address);
+std::shared_ptr<grpc::Channel> unconnected(client::ClientStore& store, const std::string& address);
+std::shared_ptr<grpc::Channel> connected(client::ClientStore& store, const std::string& address);
 
 /// Passes TCP on to a port of this machine and counts the payload.
 class Proxy {

@@ -29,7 +29,7 @@ void make_ledger(size_t times) {
   save_all(*a, initial_saves(kRecords, 4));
   for (size_t made = 0; made < times; ++made) {
     save_all(*a, random_saves(kRecords, kSavesAtOnce, 5 + made));
-    sync(*a, connected(hub.address()));
+    sync(*a, connected(*a, hub.address()));
   }
   hub.wait_materialised();
 }
@@ -49,7 +49,7 @@ void bench_join(benchmark::State& state) {
       make_device(folder + "/hub", folder + "/joining");
       const auto device = open_device(folder + "/joining");
       Proxy proxy(hub.port());
-      const auto channel = connected(is_counted ? proxy.address() : hub.address());
+      const auto channel = connected(*device, is_counted ? proxy.address() : hub.address());
       const SyncTimes times_taken = sync(*device, channel);
       require(times_taken.report.pulled_edits == 804'000 + times * kHistorySaves * kEditsOfSave,
               "all pulled");

@@ -116,10 +116,12 @@ bool write_whole(int line, const char* bytes, ssize_t count) {
 // ---- hubs and devices
 
 Hub::Hub(const std::string& folder)
-    : reader_(open_hub(folder)), writer_(open_hub(folder), clock_, allow) {
+    : reader_(open_hub(folder)),
+      writer_(open_hub(folder), clock_, allow),
+      authority_(take(hub::CertificateAuthority::open(folder), "certificates")) {
   service_ = std::make_unique<hub::Service>(open_hub(folder), take(reader_->identity(), "hub key"),
                                             writer_);
-  server_ = std::make_unique<hub::Server>(*service_, callers_, [](const Status&) {});
+  server_ = std::make_unique<hub::Server>(*service_, authority_, clock_, [](const Status&) {});
   port_ = take(server_->start("127.0.0.1:0"), "start the hub");
   writing_ = std::jthread([this](const std::stop_token& stop) { writer_.run(stop); });
 }
@@ -157,6 +159,7 @@ Hash Hub::root() {
 
 void make_hub(const std::string& folder) {
   check(hub::HubStore::create(folder, "hub"), "make a hub");
+  check(hub::CertificateAuthority::create(folder, SystemClock().wall_ms()), "make certificates");
   check(open_hub(folder)->add_ledger(kLedger), "add the ledger");
 }
 
@@ -168,8 +171,11 @@ void make_device(const std::string& hub_folder, const std::string& folder) {
   const PublicKey key = take(store->key(), "device key").public_key();
   const hub::Device device =
       take(hub->add_device(key, std::nullopt, "bench", false, {kLedger}), "register the device");
+  const auto authority = take(hub::CertificateAuthority::open(hub_folder), "certificates");
   check(store->set_identity(
-            {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key()}),
+            {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key(),
+             "127.0.0.1:1", authority.root(),
+             take(authority.certify(device.number, key, SystemClock().wall_ms()), "certify")}),
         "set the identity");
   take(store->add_ledger(kLedger), "add the ledger");
 }
@@ -195,20 +201,18 @@ void save_all(client::ClientStore& store, const std::vector<Save>& saves) {
   take(store.save(ledger, to_drafts(saves, context), kNow), "save");
 }
 
-std::shared_ptr<grpc::Channel> unconnected(const std::string& address) {
+std::shared_ptr<grpc::Channel> unconnected(client::ClientStore& store, const std::string& address) {
   // As client::connect_hub, but with a connection of its own: in one process, channels to one
   // address share theirs.
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(limits::kMessageWireBytes));
-  arguments.SetMaxSendMessageSize(static_cast<int>(limits::kMessageWireBytes));
-  arguments.SetCompressionAlgorithm(GRPC_COMPRESS_NONE);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  grpc::ChannelArguments arguments = client::hub_channel_arguments();
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  const client::Identity identity = take(store.identity(), "identity");
+  return grpc::CreateCustomChannel(
+      address, client::hub_credentials(identity, take(store.key(), "key")), arguments);
 }
 
-std::shared_ptr<grpc::Channel> connected(const std::string& address) {
-  auto channel = unconnected(address);
+std::shared_ptr<grpc::Channel> connected(client::ClientStore& store, const std::string& address) {
+  auto channel = unconnected(store, address);
   require(channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10)),
           "the channel connects");
   return channel;
@@ -219,8 +223,7 @@ SyncTimes sync(client::ClientStore& store, const std::shared_ptr<grpc::Channel>&
   SyncTimes times;
   SystemClock clock;
   boost::asio::io_context context;
-  const client::Identity identity = take(store.identity(), "identity");
-  client::GrpcTransport line(context, channel, identity.device);
+  client::GrpcTransport line(context, channel);
   WatchedTransport watched(line, times, after_push);
   client::SyncSession session(store, watched, clock, [](const client::SyncReport&) {});
   line.attach(session);
@@ -370,8 +373,8 @@ void next_batch(CrowdDevice& device, const std::vector<Save>& saves) {
   device.request.set_signature(std::string(seal.signature.begin(), seal.signature.end()));
 }
 
-void join_crowd(CrowdDevice& device, hub::HubStore& hub, size_t number,
-                const std::string& address) {
+void join_crowd(CrowdDevice& device, hub::HubStore& hub, const hub::CertificateAuthority& authority,
+                size_t number, const std::string& address) {
   std::string seed(32, '\0');
   seed[0] = static_cast<char>(number);
   device.key = SigningKey::from_seed(seed);
@@ -379,11 +382,15 @@ void join_crowd(CrowdDevice& device, hub::HubStore& hub, size_t number,
       take(hub.add_device(device.key->public_key(), std::nullopt, "crowd", false, {kLedger}),
            "register a device");
   device.link = chain_start(kLedger, device.device.number, device.key->public_key());
-  grpc::ChannelArguments arguments;
+  grpc::ChannelArguments arguments = client::hub_channel_arguments();
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
-  device.stub = v1::Hub::NewStub(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
-  device.context.AddMetadata(kDeviceMetadata, std::to_string(device.device.number));
+  client::Identity identity;
+  identity.root = authority.root();
+  identity.certificate =
+      take(authority.certify(device.device.number, device.device.key, SystemClock().wall_ms()),
+           "certify");
+  device.stub = v1::Hub::NewStub(grpc::CreateCustomChannel(
+      address, client::hub_credentials(identity, *device.key), arguments));
   device.stream = device.stub->Push(&device.context);
 }
 
@@ -425,12 +432,14 @@ CrowdUse push_as_crowd(const std::string& program, const std::string& folder, si
   std::array<char, 256> line{};
   require(::read(pipe[0], line.data(), line.size() - 1) > 0, "the hub says where it listens");
   std::string address(line.data());
-  address = address.substr(address.rfind(' ') + 1);
-  address.resize(address.find('\n'));
+  const std::string before = "listening on ";
+  require(address.starts_with(before), "the hub says where it listens");
+  address = address.substr(before.size(), address.find(';') - before.size());
 
   const auto hub = open_hub(folder);
   std::vector<CrowdDevice> crowd(devices);
-  for (size_t i = 0; i < devices; ++i) join_crowd(crowd[i], *hub, i + 1, address);
+  const auto authority = take(hub::CertificateAuthority::open(folder), "certificates");
+  for (size_t i = 0; i < devices; ++i) join_crowd(crowd[i], *hub, authority, i + 1, address);
   CrowdUse use;
   std::vector<double> replies;
   for (size_t round = 0; round < rounds; ++round) {

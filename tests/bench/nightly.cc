@@ -93,7 +93,7 @@ void make_office(const std::string& folder) {
   Office office(folder);
   save_all(*office.a, initial_saves(kRecords, 2));
   for (ClientStore* device : {office.a.get(), office.b.get(), office.c.get()}) {
-    sync(*device, connected(office.hub.address()));
+    sync(*device, connected(*device, office.hub.address()));
   }
   office.hub.wait_materialised();
 }
@@ -133,9 +133,9 @@ void run_load(Office& office, const std::vector<Save>& nightly, bool is_counted,
   Save differing;
   require(office.hub.contended_cells().empty(), "nothing is contended before");
   save_all(*office.c, conflict_saves(nightly, &differing));
-  const auto to_a = connected(address);
-  const auto to_b = connected(address);
-  const auto to_c = connected(address);
+  const auto to_a = connected(*office.a, address);
+  const auto to_b = connected(*office.b, address);
+  const auto to_c = connected(*office.c, address);
   require(sync(*office.a, to_a).report.is_unchanged, "a has nothing new");
   require(sync(*office.b, to_b).report.is_unchanged, "b has nothing new");
   Table table(office.folder + "/table", kRecords);
@@ -162,7 +162,7 @@ void run_load(Office& office, const std::vector<Save>& nightly, bool is_counted,
   const double warm_ms = warm.ms() / kWarmSyncs;
   count("warm");
   const Stopwatch cold;
-  sync(*office.b, unconnected(address));
+  sync(*office.b, unconnected(*office.b, address));
   const double cold_ms = cold.ms();
   count("cold");
   const SyncTimes conflict = sync(*office.c, to_c, [&] {
@@ -193,13 +193,13 @@ void run_load(Office& office, const std::vector<Save>& nightly, bool is_counted,
 // All three hold everything, and no value disagrees: b settles what the load made contended.
 void settle(Office& office, const std::vector<Save>& nightly) {
   for (ClientStore* device : {office.a.get(), office.b.get(), office.c.get()}) {
-    sync(*device, connected(office.hub.address()));
+    sync(*device, connected(*device, office.hub.address()));
   }
   Save differing;
   save_all(*office.b, conflict_saves(nightly, &differing));
   for (int round = 0; round < 2; ++round) {
     for (ClientStore* device : {office.b.get(), office.a.get(), office.c.get()}) {
-      sync(*device, connected(office.hub.address()));
+      sync(*device, connected(*device, office.hub.address()));
     }
   }
   office.hub.wait_materialised();
@@ -209,11 +209,11 @@ void settle(Office& office, const std::vector<Save>& nightly) {
 void grow(Office& office, size_t& loads, size_t wanted) {
   for (; loads < wanted; ++loads) {
     save_all(*office.a, random_saves(kRecords, kSaves, 1'000 + loads));
-    sync(*office.a, connected(office.hub.address()));
+    sync(*office.a, connected(*office.a, office.hub.address()));
   }
   office.hub.wait_materialised();
   for (ClientStore* device : {office.b.get(), office.c.get()}) {
-    sync(*device, connected(office.hub.address()));
+    sync(*device, connected(*device, office.hub.address()));
   }
 }
 
@@ -272,7 +272,7 @@ void bench_growth(benchmark::State& state) {
     Samples medians;
     for (const auto& [name, values] : rounds) medians[name] = median(values);
     time_single_saves(*office->a, medians);
-    sync(*office->a, connected(office->hub.address()));
+    sync(*office->a, connected(*office->a, office->hub.address()));
     medians["hub_mb"] = folder_mb(folder + "/hub");
     state.SetIterationTime(medians["push_ms"] / 1000);
     set_counters(state, medians);

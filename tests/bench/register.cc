@@ -48,7 +48,7 @@ void make_register(const std::string& folder, size_t indicators) {
   Hub hub(folder + "/hub");
   const auto a = open_device(folder + "/a");
   take(a->save(ledger_of(*a), register_drafts(indicators, 20), kNow), "save");
-  sync(*a, connected(hub.address()));
+  sync(*a, connected(*a, hub.address()));
 }
 
 void time_show(const std::string& name, const std::vector<std::string>& arguments,
@@ -129,7 +129,7 @@ void bench_national(benchmark::State& state) {
     time_show("pending_show", show, samples);
     {
       Hub hub(folder + "/hub");
-      sync(*store, connected(hub.address()));
+      sync(*store, connected(*store, hub.address()));
     }
     time_show("show", show, samples);
     state.SetIterationTime(samples["show_ms"] / 1000);

@@ -297,6 +297,12 @@ class Preloaded:
         office.PROGRAMS.update(self.real)
 
 
+def time_library():
+    """libfaketime's library, for programs with threads; "" where it is missing."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    return found[0] if found else ""
+
+
 def without_fsync(test):
     """Programs whose fsync does nothing: they acknowledge what a power cut takes away."""
     library = test.path("no_fsync.so")

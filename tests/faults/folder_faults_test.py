@@ -53,7 +53,7 @@ class FolderFaultsTest(office.OfficeTest):
             self.hub.run(*words, code=9, error="database.read_only")
         self.a.run("init", code=9, error="database.read_only")
         fresh = Device(self, None, os.path.join(disk.path, "fresh"))
-        fresh.run("init", code=9, error="file.io")
+        fresh.run("init", "--token", office.some_token(), code=9, error="file.io")
         faults.read_only_again(disk.path, False)
         self.hub.serve()
         self.a.set("1.1@2024", "value=2")

@@ -115,11 +115,14 @@ class FullDiskTest(office.OfficeTest):
         filler = disk.fill()
         device = Program(self, "daftar", os.path.join(disk.path, "device"))
         hub = Program(self, "daftar-hub", os.path.join(disk.path, "hub"))
-        for program in (device, hub):
-            program.run("init", code=9, error="disk.full")
+        elsewhere = Hub(self, "elsewhere")
+        enrols = ["init", "--hub", elsewhere.enrol_address, "--token", elsewhere.token("--ledger", office.LEDGER)]
+        device.run(*enrols, code=9, error="disk.full")
+        hub.run("init", code=9, error="disk.full")
         os.remove(filler)
-        for program in (device, hub):
-            program.run("init")
+        device.run(*enrols)
+        hub.run("init")
+        hub.run("init", code=13, error="hub.exists")
         self.said("init on a full disk: 9 disk.full, and with room init goes on")
 
     def test_hub(self):

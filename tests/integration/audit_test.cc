@@ -451,6 +451,40 @@ TEST_P(SpoiltTest, IsNoticed) {
   EXPECT_EQ(message_of(verdict), GetParam().rule) << verdict.text();
 }
 
+// Work that no entry holds is checked by its own chain.
+TEST_F(AuditTest, WorkThatIsMissingBeforeOtherWorkIsNoticed) {
+  reader.save(kRoads, kName, "Unsent");
+  reader.save(kRoads, kName, "Unsent too");
+  const auto verdict = [&] {
+    return message_of(need(client::audit_ledger(reader.store(), reader.info())).verdict);
+  };
+  EXPECT_EQ(verdict(), "");
+  reader.close();
+  need(need(Database::open(reader.folder() + "/daftar.db"))
+           .execute("DELETE FROM pending WHERE seq = (SELECT min(seq) FROM pending)"));
+  reader.open();
+  EXPECT_EQ(verdict(), "audit.state_wrong");
+}
+
+TEST_F(AuditTest, ACodeThatCannotBeLookedUpIsNoticed) {
+  reader.save(kRoads, field::indicator_code, "1.1");
+  need(reader.sync().report.status);
+  const auto verdict = [&] {
+    return message_of(need(client::audit_ledger(reader.store(), reader.info())).verdict);
+  };
+  EXPECT_EQ(verdict(), "");
+  reader.close();
+  need(need(Database::open(reader.folder() + "/daftar.db")).execute("DELETE FROM code"));
+  reader.open();
+  EXPECT_EQ(verdict(), "audit.state_wrong");
+}
+
+TEST_F(AuditTest, ANewerFileIsSaidToBeNewer) {
+  const Result<client::AuditReport> report =
+      client::audit_entries("daftar entries 3\nwhatever", "f", hub_key);
+  EXPECT_EQ(report.status().code(), Code::newer_version);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, SpoiltTest,
     testing::Values(
@@ -467,6 +501,20 @@ INSTANTIATE_TEST_SUITE_P(
         Spoilt{"TheCheckpointsAreGone", "DELETE FROM checkpoint", "audit.no_checkpoint"},
         Spoilt{"ContentionIsHidden", "UPDATE record SET is_contended = 1 - is_contended",
                "audit.state_wrong"},
+        Spoilt{"ATouchIsGone",
+               "DELETE FROM touch WHERE position = (SELECT max(position) FROM touch)",
+               "audit.state_wrong"},
+        Spoilt{"ATouchSkipsAnEntry", "UPDATE touch SET previous = 0 WHERE previous > 0",
+               "audit.state_wrong"},
+        Spoilt{"ATouchIsAdded",
+               "INSERT INTO touch SELECT ledger, position, x'00', 0 FROM touch LIMIT 1",
+               "audit.state_wrong"},
+        Spoilt{"ALinkIsAnother", "UPDATE chain SET position = position + 1", "audit.state_wrong"},
+        Spoilt{"ARootIsAnother", "UPDATE tree_head SET root = zeroblob(32)", "audit.state_wrong"},
+        Spoilt{"AnotherKeyOfThisDevice",
+               "INSERT OR REPLACE INTO device_key SELECT value, zeroblob(32) FROM setting "
+               "WHERE name = 'device'",
+               "entry.seal_wrong"},
         Spoilt{"AKeyIsGone", "DELETE FROM device_key WHERE device = 3", "device.unknown"}),
     [](const auto& spoilt) { return std::string(spoilt.param.name); });
 

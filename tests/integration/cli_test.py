@@ -11,7 +11,6 @@ import office
 from office import LEDGER, Device, Hub, Program
 
 NOBODY = 65534
-UNKNOWN_KEY = "A" * 43 + "="
 
 # -- wrong input of a folder that has one ledger: arguments, exit code, message id. {…} are files of the test.
 WRONG = [
@@ -82,12 +81,16 @@ WRONG = [
     ("--ledger administration/none show", 3, "ledger.missing"),
     ("--ledger administration/none import {good}", 3, "ledger.missing"),
     ("init", 13, "folder.exists"),
-    ("init --device {number} --user 1", 2, "init.incomplete"),
-    ("init --device {number} --user 1 --hub-name h --hub-key nonsense", 2, "key.bad"),
-    ("init --device {number} --user 1 --hub-name h --hub-key {key} --hub nonsense", 2, None),
-    ("init --device {number} --user 1 --hub-name h --hub-key {key} --begin BAD", 2, "ledger.name_bad"),
-    # another number without `init --again` before it: a slip of the keyboard, not a copied disk
-    ("init --device 77 --user 1 --hub-name h --hub-key {key}", 13, None),
+    ("init --token nonsense", 2, "token.bad"),
+    ("init --token {token}A", 2, "token.bad"),
+    ("init --token {slip}", 2, "token.bad"),
+    ("init --token {token} --hub nonsense", 2, "hub.address_bad"),
+    ("init --token {token} --sync nonsense", 2, "hub.address_bad"),
+    ("init --token {token} --begin BAD", 2, "ledger.name_bad"),
+    ("init --token {token}", 4, "token.refused"),
+    ("init --again", 2, "init.needs_token"),
+    ("init --again --token {token}", 4, "token.refused"),
+    ("init --hub 127.0.0.1:1", 6, "hub.unreachable"),
     ("agent --at 25:00", 2, "time_of_day.bad"),
     ("agent --at noon", 2, "time_of_day.bad"),
 ]
@@ -100,11 +103,14 @@ COMMANDS = ["show", "show 1.1", "set 1.1 name_en=x", "delete 1.1", "log", "diff 
 class CommandLineTest(office.OfficeTest):
     def setUp(self):
         super().setUp()
-        self.hub = Hub(self, start=False)
+        self.hub = Hub(self)
         self.device = Device(self, self.hub, "office", address="127.0.0.1:1", begin=True)
+        self.hub.stop()
+        token = office.some_token()
         os.mkdir(self.path("there"))
         head = "indicator_id,period,value,note\n"
-        self.files = {"there": self.path("there"), "empty": self.write("empty.csv", ""), "key": UNKNOWN_KEY,
+        self.files = {"there": self.path("there"), "empty": self.write("empty.csv", ""), "token": token,
+                      "slip": ("B" if token[0] == "A" else "A") + token[1:],
                       "columns": self.write("columns.csv", "indicator_id,period,worth\n1.1,2024,1\n"),
                       "quote": self.write("quote.csv", head + '1.1,2024,1,"never closed\n'),
                       "good": self.write("good.csv", head + "1.1,2024,1,\n")}
@@ -126,7 +132,6 @@ class CommandLineTest(office.OfficeTest):
     def test_wrong_input_is_named_and_saves_nothing(self):
         self.hub.serve()
         self.device = Device(self, self.hub, "wrong")
-        self.files["number"] = str(self.device.number)
         self.device.sync()
         self.begin_register(self.device)
         self.device.sync()
@@ -148,8 +153,9 @@ class CommandLineTest(office.OfficeTest):
     def test_every_command_without_a_folder_or_a_number(self):
         none, fresh, damaged, newer = (Program(self, "daftar", self.path(name))
                                        for name in ("none", "fresh", "damaged", "newer"))
-        fresh.run("init")
-        self.assertEqual(fresh.run("init").json["key"], fresh.run("init").json["key"])
+        for _ in range(2):
+            fresh.run("init", "--hub", "127.0.0.1:1", "--token", office.some_token(), code=6, error="hub.unreachable")
+        fresh.run("init", code=2, error="init.needs_token")
         self.begin_register(self.device)
         for copied in (damaged, newer):
             shutil.copytree(self.device.folder, copied.folder)
@@ -164,7 +170,8 @@ class CommandLineTest(office.OfficeTest):
             wrong.append(self.check(newer, line, 11, "folder.newer"))
             if line != "status":
                 wrong.append(self.check(fresh, line, 3, "device.no_number"))
-        wrong.append(self.check(none, "init --device 1 --user 1", 3, "folder.missing"))
+        wrong.append(self.check(none, "init", 2, "init.needs_token"))
+        wrong.append(self.check(none, "init --token nonsense", 2, "token.bad"))
         wrong.append(self.check(newer, "init --again", 11, "folder.newer"))
         wrong.append("a failing init made a folder" if os.path.exists(none.folder) else None)
         self.assertEqual(fresh.run("status").json["ledgers"], [])
@@ -172,6 +179,7 @@ class CommandLineTest(office.OfficeTest):
         self.said(f"{len(COMMANDS)} commands: no folder, no number, damaged, made by a newer Daftar")
 
     def test_several_ledgers_must_be_named(self):
+        self.hub.serve()
         two = Device(self, self.hub, "two", [LEDGER, "administration/roads", "national"], "127.0.0.1:1", begin=True)
         wrong = [self.check(two, line, 2, "ledger.ambiguous") for line in COMMANDS
                  if line not in ("sync", "status", "agent")]
@@ -211,7 +219,7 @@ class CommandLineTest(office.OfficeTest):
         result = self.device.try_run("set", "1.1", "name_en=x", **more)
         self.assertEqual((result.code, result.error), (9, "database.read_only"), str(result))
         none = Program(self, "daftar", os.path.join(self.device.folder, "inside"))
-        result = none.try_run("init", **more)
+        result = none.try_run("init", "--token", office.some_token(), **more)
         self.assertEqual((result.code, result.error), (9, "file.io"), str(result))
         os.chmod(self.device.folder, 0o700)
         for name in os.listdir(self.device.folder):
@@ -235,21 +243,19 @@ class CommandLineTest(office.OfficeTest):
         hub, wrong = self.hub, []
         for line, code, message in [
                 ("init", 13, "hub.exists"), ("ledger add Bad_Name", 2, "ledger.name_bad"),
-                (f"ledger add {LEDGER}", 13, "ledger.exists"), ("device add nonsense", 2, "key.bad"),
-                (f"device add {UNKNOWN_KEY} --ledger BAD", 2, "ledger.name_bad"),
+                (f"ledger add {LEDGER}", 13, "ledger.exists"), ("token --ledger BAD", 2, "ledger.name_bad"),
+                ("certificate --root-key {there}/none", 3, "file.not_found"),
+                ("certificate --root-key {empty}", 7, "key_file.bad"),
                 ("device revoke 77", 3, "device.not_registered"),
-                ("serve --listen 0.0.0.0:0", 2, "hub.not_loopback"), ("serve --listen [::]:0", 2, "hub.not_loopback"),
-                ("serve --listen 192.0.2.1:7443", 2, "hub.not_loopback"),
-                ("serve --listen nonsense", 2, "hub.not_loopback"),
+                ("serve --listen nonsense", 2, "hub.listen_bad"),
+                ("serve --listen 127.0.0.1:0 --enrol-listen nonsense", 2, "hub.listen_bad"),
                 ("serve --listen 127.0.0.1:none", 2, "hub.listen_bad"), ("serve --listen 127.0.0.1", 2, "hub.listen_bad"),
                 ("serve --listen 127.0.0.1:99999", 2, "hub.listen_bad"),
                 ("ledger add //", 2, "ledger.name_bad"), ("ledger add administration/", 2, "ledger.name_bad"),
-                (f"device add {UNKNOWN_KEY} --user 99", 3, "user.unknown")]:
+                ("token --user 99", 3, "user.unknown")]:
             devices = hub.run("device", "list").json
             result = self.check(hub, line, code, message)
             wrong += [result, f"{line}: changed the devices" if hub.run("device", "list").json != devices else None]
-        key = hub.run("device", "list").json[0]["key"]
-        wrong.append(self.check(hub, f"device add {key}", 13, "device.exists"))
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             wrong.append(self.check(hub, f"serve --listen 127.0.0.1:{port}", 6, "hub.port_taken"))
@@ -260,7 +266,7 @@ class CommandLineTest(office.OfficeTest):
         wrong.append(self.check(other, f"serve --listen {hub.address}", 6, "hub.port_taken"))
         hub.stop()
         none = Program(self, "daftar-hub", self.path("none"))
-        for line in ("serve", "ledger list", f"ledger add {LEDGER}", f"device add {UNKNOWN_KEY}", "device list",
+        for line in ("serve", "ledger list", f"ledger add {LEDGER}", "token", "certificate", "device list",
                      "device revoke 1"):
             wrong.append(self.check(none, line, 3, "hub.missing"))
         self.assertFalse(os.path.exists(none.folder))
@@ -277,17 +283,16 @@ class CommandLineTest(office.OfficeTest):
     def test_a_revoked_device_and_a_stranger(self):
         hub, device = self.hub, self.device
         hub.serve()
-        device.run("init", "--device", 1, "--user", 1, "--hub", hub.address, "--hub-name", "hub.test", "--hub-key",
-                   hub.register(UNKNOWN_KEY)["hub_key"])
+        device.run("init", "--hub", hub.enrol_address)
         device.sync()
         self.begin_register(device)
         hub.run("device", "revoke", 1)
         self.assertEqual(device.sync(code=4, error="device.revoked").code, 4)
         self.assertEqual(device.status()["waiting"], 1)
-        stranger = Device(self, None, "stranger")
-        stranger.run("init")
-        stranger.run("init", "--device", 99, "--user", 99, "--hub", hub.address, "--hub-name", "hub.test",
-                     "--hub-key", UNKNOWN_KEY)
+        stranger = Device(self, hub, "stranger")
+        with sqlite3.connect(os.path.join(hub.folder, "hub.db")) as database:
+            database.execute("DELETE FROM device WHERE number = ?", (stranger.number,))
+        database.close()
         stranger.run("sync", code=4, error="device.caller_unknown")
         self.assertIn("device.caller_unknown", hub.running.log(), "the operator sees who calls in vain")
         self.assertEqual(len(stranger.run("status").json["key"]), 44, "what the operator needs to register it")
@@ -365,10 +370,10 @@ class CommandLineTest(office.OfficeTest):
                 self.assertEqual(set(names), set(expected.split()))
         wrong = [self.check(self.device, line, 2, "command_line.bad") for line in (
             "set", "log -n 0", "resolve 1.1 name_en --take x", "resolve 1.1 name_en --take -1", "show --nonsense",
-            "held --reapply -3", "held --reapply 1 --discard 2", "init --device -1")]
+            "held --reapply -3", "held --reapply 1 --discard 2", "init --nonsense")]
         wrong += [self.check(self.hub, line, 2, "command_line.bad") for line in (
             "device", "device revoke -1", "device revoke 1000000001", "serve --restored --stop-waiting",
-            f"device add {UNKNOWN_KEY} --number 9223372036854775807")]
+            "token --number 9223372036854775807", "token --minutes 0")]
         for program in (self.device, self.hub):
             program.run(code=2, error="command_line.bad")
             self.assertIn("--nonsense", program.run("--nonsense", code=2, error="command_line.bad").err)

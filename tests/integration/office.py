@@ -3,10 +3,13 @@
 A test file ends with office.main(); its first argument is the folder of the programs. Nothing waits for a
 fixed time: wait_until polls a condition up to a deadline. Only processes that were started here are ended."""
 
+import base64
 import csv
+import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -152,9 +155,9 @@ class Running:
 class Hub(Program):
     def __init__(self, test, name="hub", start=True):
         super().__init__(test, "daftar-hub", os.path.join(test.folder, name))
-        self.address = "127.0.0.1:0"
+        self.address = self.enrol_address = "127.0.0.1:0"
         self.running = None
-        self.run("init", "--name", "hub.test")
+        self.key = self.run("init", "--name", "hub.test").json["key"]
         self.run("ledger", "add", LEDGER)
         if start:
             self.serve()
@@ -162,7 +165,7 @@ class Hub(Program):
     def serve(self, *options):
         """Starts the hub, after the first time on the port that it had."""
         def begin():
-            self.running = self.start("serve", "--listen", self.address, *options)
+            self.running = self.start("serve", "--listen", self.address, "--enrol-listen", self.enrol_address, *options)
             wait_until(lambda: "\n" in self.running.out() or not self.running.is_running(), "the hub listens")
             if self.running.is_running():
                 return True
@@ -171,8 +174,9 @@ class Hub(Program):
 
         wait_until(begin, f"the hub gets {self.address}")
         first = self.running.out().splitlines()[0]
-        self.test.assertTrue(first.startswith("listening on "), first)
-        self.address = first.removeprefix("listening on ")
+        found = re.fullmatch(r"listening on (\S+); devices enrol at (\S+)", first)
+        self.test.assertTrue(found, first)
+        self.address, self.enrol_address = found.groups()
 
     def stop(self):
         self.test.assertEqual(self.running.stop(), 0, self.running.log())
@@ -180,8 +184,8 @@ class Hub(Program):
     def kill(self):
         self.running.kill()
 
-    def register(self, key, *options):
-        return self.run("device", "add", key, *options).json
+    def token(self, *options):
+        return self.run("token", *options).json["token"]
 
     def ledger(self, name=LEDGER):
         found = [one for one in self.run("ledger", "list").json if one["ledger"] == name]
@@ -195,17 +199,20 @@ class Device(Program):
     def __init__(self, test, hub, name, ledgers=(LEDGER,), address=None, begin=False):
         super().__init__(test, "daftar", os.path.join(test.folder, name))
         if hub is not None:
-            self.enrol(hub, self.run("init").json["key"], ledgers, address, begin)
+            self.enrol(hub, ledgers, address, begin)
 
-    def enrol(self, hub, key, ledgers=(LEDGER,), address=None, begin=False, user=None):
+    def enrol(self, hub, ledgers=(LEDGER,), address=None, begin=False, user=None, again=False, **expected):
+        """daftar-hub token and daftar init --token: returns what init printed."""
         options = [word for ledger in ledgers for word in ("--ledger", ledger)] or ["--all-ledgers"]
         options += ["--user", user] if user else []
-        given = hub.register(key, *options)
-        self.number, self.user = given["device"], given["user"]
-        words = ["--device", self.number, "--user", self.user, "--hub", address or hub.address,
-                 "--hub-name", given["hub_name"], "--hub-key", given["hub_key"]]
+        words = ["--hub", hub.enrol_address, "--token", hub.token(*options)]
+        words += ["--sync", address] if address else []
         words += [word for ledger in ledgers for word in ("--begin", ledger)] if begin else []
-        self.run("init", *words)
+        words += ["--again"] if again else []
+        done = self.run("init", *words, **expected)
+        if done.code == 0:
+            self.number, self.user = done.json["device"], done.json["user"]
+        return done
 
     def sync(self, **expected):
         return self.run("sync", **expected)
@@ -236,18 +243,24 @@ class Device(Program):
         return copied
 
 
+def some_token():
+    """A whole token that no hub has made."""
+    body = os.urandom(28)
+    return base64.b32encode(body + hashlib.sha256(body).digest()[:2]).decode()
+
+
 def copy_folder(source, target):
     subprocess.run(["cp", "-a", source, target], check=True)
 
 
 class Proxy:
     """A line between a device and the hub that breaks after `most` bytes towards the hub; with `stalls`, nothing more
-    arrives at the hub then, but its answers do, until go_down()."""
+    arrives at the hub then, but its answers do, until go_down(). `pause_s`: before each 4 kB towards the hub."""
 
     def __init__(self, test, hub):
         host, port = hub.address.rsplit(":", 1)
         self.target, self.most, self.passed, self.cuts = (host, int(port)), None, 0, 0
-        self.stalls, self.is_down = False, threading.Event()
+        self.stalls, self.pause_s, self.is_down = False, 0, threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         test.addCleanup(self.listener.close)
@@ -275,6 +288,7 @@ class Proxy:
         try:
             while data := source.recv(4096):
                 if is_up:
+                    time.sleep(self.pause_s)
                     self.passed += len(data)
                     if self.most is not None and self.passed > self.most:
                         self.cuts += 1

@@ -22,7 +22,7 @@ class ProofTest(office.OfficeTest):
         self.hub = Hub(self)
         self.a = Device(self, self.hub, "a")
         self.b = Device(self, self.hub, "b")
-        self.hub_key = self.hub.run("device", "add", self.stranger().run("init").json["key"]).json["hub_key"]
+        self.hub_key = self.hub.key
         self.a.sync()
         self.begin_register(self.a, ("1.1", "1.2"))
         self.a.sync()
@@ -68,7 +68,7 @@ class ProofTest(office.OfficeTest):
         self.assertTrue(report["good"], report)
         self.assertEqual(report["root"], self.hub.ledger()["root"])
         alone.run("audit", "--entries", path, code=2, error="hub_key.needed")
-        other_key = alone.run("init").json["key"]
+        other_key = Hub(self, "other", start=False).key
         wrong = alone.run("audit", "--entries", path, "--hub-key", other_key, code=7, error="audit.failed").json[0]
         self.assertEqual((wrong["good"], wrong["rule"]), (False, "checkpoint.bad"))
         with open(path, "rb") as file:
@@ -160,13 +160,12 @@ class ProofTest(office.OfficeTest):
         alone = Device(self, None, "nobody")
         alone.run("verify", path, code=2, error="hub_key.needed")
         alone.run("verify", path, "--hub-key", "rubbish", code=2)
-        alone.run("verify", path, "--hub-key", alone.run("init").json["key"], code=7, error="checkpoint.bad")
+        alone.run("verify", path, "--hub-key", Hub(self, "other", start=False).key, code=7, error="checkpoint.bad")
         self.b.run("verify", self.path("none"), code=3)
         self.b.run("verify", self.write("text", "a letter"), code=7, error="receipt.bad")
         moved = raw.replace(f"index {self.hub.ledger()['size'] - 1}\n".encode(), b"index 0\n")
         self.assertNotEqual(moved, raw)
         self.b.run("verify", self.write("moved", moved), code=7, error="receipt.not_included")
-        shutil.rmtree(alone.folder)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ class TwoOfficesTest(office.OfficeTest):
         for device in devices or (self.a, self.b, self.a):
             device.sync()
 
-    def test_work_begins_before_the_hub_was_ever_reached(self):
-        self.hub.stop()
+    def test_work_begins_before_the_first_sync(self):
         c = Device(self, self.hub, "c", begin=True)
+        self.hub.stop()
         self.begin_register(c)
         c.sync(code=6, error="hub.unreachable")
         self.assertEqual(c.status()["waiting"], 1)

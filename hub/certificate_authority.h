@@ -1,0 +1,61 @@
+// The hub's certificate authority: a root, an issuer below it, and the hub's own certificate.
+//
+// Files in the hub's folder, all readable by its owner alone: root.crt and root.key (which may be
+// taken away and kept offline), issuer.crt and issuer.key, server.crt (the chain as it is sent: the
+// hub's own, the issuer's, the root) and server.key.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "common/ledger/changeset.h"
+#include "common/ledger/keys.h"
+#include "common/trust/certificate.h"
+
+namespace daftar::hub {
+
+/// A device's certificate: two nights without a line do not matter, a stolen disk not for long.
+inline constexpr uint64_t kDeviceCertificateMs = 30ULL * 24 * 3600 * 1000;
+/// The hub's own, which it renews by itself.
+inline constexpr uint64_t kHubCertificateMs = 90ULL * 24 * 3600 * 1000;
+
+class CertificateAuthority {
+ public:
+  /// Makes the files. In a folder where a power cut left some of them, the others.
+  static Status create(const std::string& folder, uint64_t now_ms);
+  /// Code::not_found if there are none.
+  static Result<CertificateAuthority> open(const std::string& folder);
+
+  /// A certificate for a device, with the issuer's: what the device sends to the hub.
+  [[nodiscard]] Result<std::string> certify(DeviceNumber device, const PublicKey& key,
+                                            uint64_t now_ms) const;
+  /// Makes the hub's own certificate anew (its key stays); `only_if_due`: if half its time is over.
+  /// Returns whether it did.
+  Result<bool> renew_own(uint64_t now_ms, bool only_if_due) const;
+  /// Makes a new issuer by the root's key, which is in the file `root_key_path`, and the hub's own
+  /// certificate under it. Certificates of the old issuer count as long as they last.
+  Status renew_issuer(const std::string& root_key_path, uint64_t now_ms);
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+  [[nodiscard]] Result<std::string> fingerprint() const { return root_fingerprint(root_); }
+  [[nodiscard]] std::string root_path() const { return folder_ + "/root.crt"; }
+  [[nodiscard]] std::string chain_path() const { return folder_ + "/server.crt"; }
+  [[nodiscard]] std::string key_path() const { return folder_ + "/server.key"; }
+
+ private:
+  CertificateAuthority(std::string folder, std::string root, std::string issuer,
+                       SigningKey issuer_key)
+      : folder_(std::move(folder)),
+        root_(std::move(root)),
+        issuer_(std::move(issuer)),
+        issuer_key_(std::move(issuer_key)) {}
+  Status write_own(const PublicKey& key, uint64_t now_ms) const;
+
+  std::string folder_;
+  std::string root_;
+  std::string issuer_;
+  SigningKey issuer_key_;
+};
+
+}  // namespace daftar::hub

@@ -1,0 +1,42 @@
+// Who gets a certificate: a new device that shows a token, and a known one whose certificate has
+// ended. Answers what comes over HTTPS at kCertificateTarget; proto/README.md has the messages.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/net/https.h"
+#include "hub/certificate_authority.h"
+#include "hub/hub_store.h"
+
+namespace daftar::hub {
+
+class Enrolment {
+ public:
+  /// Called for each certificate given and each request refused.
+  using OnEvent = std::function<void(Msg, const std::vector<std::string>&)>;
+
+  /// `store` and `authority` outlive this. `sync_port`: where gRPC listens, for the devices.
+  Enrolment(HubStore& store, const CertificateAuthority& authority, HubIdentity identity,
+            int sync_port, Clock& clock, OnEvent on_event);
+
+  HttpAnswer answer(const HttpRequest& request);
+
+ private:
+  Result<std::string> certify(const HttpRequest& request);
+  Result<Device> find_device(const SigningRequest& signing, const std::string& token);
+
+  HubStore& store_;
+  const CertificateAuthority& authority_;
+  HubIdentity identity_;
+  int sync_port_;
+  Clock& clock_;
+  OnEvent on_event_;
+};
+
+/// The token of new terms, kept in the store, as the operator hands it on.
+Result<std::string> make_token(HubStore& store, const CertificateAuthority& authority,
+                               const TokenTerms& terms, uint64_t now_ms);
+
+}  // namespace daftar::hub

@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+"""Who gets in: tokens, certificates, their renewal and their end, revoked devices, foreign clients."""
+
+import base64
+import os
+import socket
+import sqlite3
+import ssl
+import stat
+import subprocess
+import sys
+
+import office
+from office import LEDGER, Device, Hub, Proxy, wait_until
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "faults"))
+import faults  # noqa: E402  (found by the line above)
+
+DAY_S = 24 * 3600
+# What an Ed25519 key has before its 32 bytes in PKCS#8 (RFC 8410).
+PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+SETTINGS = 4
+
+
+def key_pem(path):
+    with open(path, "rb") as file:
+        encoded = base64.b64encode(PKCS8 + file.read()).decode()
+    return f"-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n"
+
+
+def setting(device, name):
+    with sqlite3.connect(os.path.join(device.folder, "daftar.db")) as database:
+        value = database.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()[0]
+    database.close()
+    return value
+
+
+def connect(address, certificate=None, key=None, most=ssl.TLSVersion.TLSv1_3):
+    """A TLS connection as a foreign client makes it, which believes any server."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = most
+    context.set_alpn_protocols(["h2"])
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    host, port = address.rsplit(":", 1)
+    return context.wrap_socket(socket.create_connection((host, int(port)), 20), server_hostname="daftar-hub")
+
+
+def is_let_in(address, *certificate, **more):
+    """Whether the hub speaks HTTP/2 with this client: under TLS 1.3 the handshake alone says nothing."""
+    try:
+        with connect(address, *certificate, **more) as line:
+            line.settimeout(20)
+            line.sendall(HTTP2_PREFACE)
+            answer = line.recv(9)
+            return len(answer) == 9 and answer[3] == SETTINGS
+    except (ssl.SSLError, OSError):
+        return False
+
+
+def serial_at(address):
+    with connect(address) as line:
+        return line.getpeercert(binary_form=True)
+
+
+class IdentityTest(office.OfficeTest):
+    def setUp(self):
+        super().setUp()
+        self.hub = Hub(self)
+        self.a = Device(self, self.hub, "a")
+
+    def in_days(self, days):
+        """While it lasts, programs start with a clock that is so many days ahead."""
+        library = faults.time_library()
+        return faults.Preloaded(self, f"in-{days}-days", {
+            "LD_PRELOAD": library, "FAKETIME": f"+{days * DAY_S}", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1", "ASAN_OPTIONS": "verify_asan_link_order=0"})
+
+    def openssl(self, *words, at=None):
+        before = ["faketime", at] if at else []
+        subprocess.run([*before, "openssl", *words], check=True, capture_output=True, cwd=self.folder)
+
+    # -- tokens
+
+    def test_a_token_enrols_one_device(self):
+        hub = self.hub
+        token = hub.token("--ledger", LEDGER, "--label", "the desk at the window")
+        first, second = (Device(self, None, name) for name in ("first", "second"))
+        given = first.run("init", "--hub", hub.enrol_address, "--token", token).json
+        self.assertEqual(given["hub_key"], hub.key)
+        # An answer that was lost: the same device asks again, and is the same.
+        again = first.run("init", "--hub", hub.enrol_address, "--token", token.lower().replace("-", " ")).json
+        self.assertEqual(given, again)
+        second.run("init", "--hub", hub.enrol_address, "--token", token, code=4, error="token.refused")
+        second.run("status")
+        second.run("set", "new:kpa", "code=1", code=3, error="device.no_number")
+        ended = hub.token("--ledger", LEDGER)
+        with sqlite3.connect(os.path.join(hub.folder, "hub.db")) as database:
+            database.execute("UPDATE token SET ends_ms = 1 WHERE key = x''")
+        database.close()
+        second.run("init", "--hub", hub.enrol_address, "--token", ended, code=4, error="token.refused")
+        self.assertEqual([one["device"] for one in hub.run("device", "list").json], [self.a.number, given["device"]])
+        # The secret is in no file of the hub; whoever reads its database cannot enrol.
+        secret = base64.b32decode(token.replace("-", ""))[:10]
+        for name in os.listdir(hub.folder):
+            with open(os.path.join(hub.folder, name), "rb") as file:
+                self.assertNotIn(secret, file.read(), name)
+        # A device of another user's, and one that is asked for by number.
+        fresh = hub.token("--ledger", LEDGER, "--user", self.a.user)
+        self.assertEqual(second.run("init", "--hub", hub.enrol_address, "--token", fresh).json["user"], self.a.user)
+        self.said("a token counts once, for some minutes, and again only for the device that has used it")
+
+    def test_another_hub_at_the_address(self):
+        other = Hub(self, "other")
+        token = self.hub.token("--ledger", LEDGER)
+        device = Device(self, None, "device")
+        device.run("init", "--hub", other.enrol_address, "--token", token, code=4, error="certificate.other_hub")
+        self.assertEqual(other.run("device", "list").json, [], "nothing was sent")
+        device.run("init", "--hub", self.hub.enrol_address, "--token", token)
+        device.sync()
+        device.run("init", "--hub", other.enrol_address, code=4, error="certificate.untrusted")
+        # The other hub where this one was: no certificate of this root, so nothing is said to it.
+        device.run("init", "--hub", self.hub.enrol_address, "--sync", other.address)
+        device.set("new:kpa", "code=1")
+        device.sync(code=4, error="certificate.untrusted")
+        self.assertEqual((other.ledger()["size"], device.status()["waiting"]), (0, 1))
+        device.run("init", "--hub", self.hub.enrol_address)
+        self.assertEqual(device.sync().json["pushed"], 1)
+        self.said("a device speaks with the hub of its token alone, wherever that has moved")
+
+    def test_keys_and_databases_are_their_owners_alone(self):
+        self.a.sync()
+        for folder in (self.a.folder, self.hub.folder):
+            self.assertEqual(stat.S_IMODE(os.stat(folder).st_mode), 0o700)
+            for name in os.listdir(folder):
+                if not name.endswith(".lock"):
+                    self.assertEqual(stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode), 0o600, name)
+
+    # -- foreign clients
+
+    def test_who_is_let_in(self):
+        device, hub = self.a, self.hub
+        own = self.write("own.crt", setting(device, "certificate")), self.write("own.key",
+                                                                                key_pem(device.folder + "/device.key"))
+        self.assertTrue(is_let_in(hub.address, *own))
+        self.assertFalse(is_let_in(hub.address), "no certificate")
+        self.assertFalse(is_let_in(hub.address, *own, most=ssl.TLSVersion.TLSv1_2), "TLS 1.2")
+        self.assertFalse(is_let_in(hub.address, hub.folder + "/server.crt", hub.folder + "/server.key"), "wrong usage")
+
+        self.openssl("genpkey", "-algorithm", "ed25519", "-out", "rogue.key")
+        self.openssl("req", "-x509", "-new", "-key", "rogue.key", "-subj", "/CN=Daftar issuer", "-out", "rogue.crt")
+        self.openssl("req", "-new", "-key", "own.key", "-subj", f"/CN=device {device.number}", "-out", "own.csr")
+        self.write("client.ext", "extendedKeyUsage=clientAuth\n")
+        sign = ["x509", "-req", "-in", "own.csr", "-days", "30", "-extfile", "client.ext"]
+        self.openssl(*sign, "-CA", "rogue.crt", "-CAkey", "rogue.key", "-CAcreateserial", "-out", "by-rogue.crt")
+        self.assertFalse(is_let_in(hub.address, self.path("by-rogue.crt"), own[1]), "a rogue authority")
+
+        self.write("issuer.key", key_pem(hub.folder + "/issuer.key"))
+        issued = ["-CA", hub.folder + "/issuer.crt", "-CAkey", "issuer.key", "-CAcreateserial"]
+        self.openssl(*sign, *issued, "-out", "leaf.crt")
+        chain = self.read("leaf.crt") + self.read(hub.folder + "/issuer.crt")
+        self.assertTrue(is_let_in(hub.address, self.write("good.crt", chain), own[1]))
+        self.openssl(*sign, *issued, "-out", "ended.crt", at="90 days ago")
+        ended = self.write("ended-chain.crt", self.read("ended.crt") + self.read(hub.folder + "/issuer.crt"))
+        self.assertFalse(is_let_in(hub.address, ended, own[1]), "ended")
+        self.assertFalse(is_let_in(hub.enrol_address, *own, most=ssl.TLSVersion.TLSv1_2), "enrolment by TLS 1.2")
+
+        # A good certificate, but with a key that is not the one that this number was registered with.
+        self.openssl("req", "-new", "-key", "rogue.key", "-subj", f"/CN=device {device.number}", "-out", "own.csr")
+        self.openssl(*sign, *issued, "-out", "leaf.crt")
+        with sqlite3.connect(os.path.join(device.folder, "daftar.db")) as database:
+            database.execute("UPDATE setting SET value = ? WHERE name = 'certificate'",
+                             (self.read("leaf.crt") + self.read(hub.folder + "/issuer.crt"),))
+        database.close()
+        der = subprocess.run(["openssl", "pkey", "-in", self.path("rogue.key"), "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        with open(device.folder + "/device.key", "wb") as file:
+            file.write(der[-32:])
+        device.sync(code=4, error="device.caller_unknown")
+        self.said("no certificate, a rogue authority, ended, wrong usage, another's key, TLS 1.2: none gets a word")
+
+    def read(self, name):
+        with open(os.path.join(self.folder, name), encoding="ascii") as file:
+            return file.read()
+
+    # -- renewal
+
+    def test_certificates_renew(self):
+        if not faults.time_library():
+            faults.not_run("certificates that end", "the package faketime is missing")
+            return
+        device, hub = self.a, self.hub
+        first = setting(device, "certificate")
+        device.sync()
+        self.assertEqual(setting(device, "certificate"), first, "not before half its time is over")
+        hub.stop()
+        with self.in_days(16):
+            hub.serve()
+        self.assertTrue(device.sync().json["unchanged"])
+        second = setting(device, "certificate")
+        self.assertNotEqual(second, first)
+        hub.stop()
+        # Dark for two months: the certificate has ended, and so would the hub's own.
+        with self.in_days(16 + 75):
+            hub.serve()
+            self.assertIn("hub.certificate_renewed", hub.running.log())
+            device.set("new:kpa", "code=1")
+            self.assertEqual(device.sync().json["pushed"], 1)
+            third = setting(device, "certificate")
+            self.assertNotEqual(third, second)
+        with self.in_days(16 + 75 + 60):
+            hub.stop()
+            hub.serve()
+            hub.run("device", "revoke", device.number)
+            device.sync(code=4, error="device.revoked")
+        self.assertEqual(setting(device, "certificate"), third)
+        self.said("certificates renew over sync, ended ones by the key; a revoked device gets none")
+
+    def test_a_device_whose_clock_is_wrong(self):
+        if not faults.time_library():
+            return
+        self.a.sync()
+        self.hub.stop()
+        with self.in_days(60):
+            self.hub.serve()
+        # Ended at the hub, good for the device's own clock until it is asked again: the hub's word counts.
+        self.a.set("new:kpa", "code=1")
+        told = self.a.try_run("sync")
+        self.assertEqual((told.code, told.error), (6, "hub.unreachable"), str(told))
+        self.assertEqual(self.a.status()["waiting"], 1)
+        self.a.run("init", "--hub", self.hub.enrol_address)
+        self.assertEqual(self.a.sync().json["pushed"], 1)
+
+    def test_the_hubs_certificate_is_replaced_while_it_serves(self):
+        hub = self.hub
+        for options in ([], ["--root-key", hub.folder + "/root.key"]):
+            process, before = hub.running.process.pid, [serial_at(hub.address), serial_at(hub.enrol_address)]
+            hub.run("certificate", *options)
+            wait_until(lambda: serial_at(hub.address) != before[0], "gRPC shows the new certificate", 30)
+            self.assertNotEqual(serial_at(hub.enrol_address), before[1])
+            self.assertEqual(hub.running.process.pid, process)
+            self.assertTrue(hub.running.is_running())
+            self.a.sync()
+            Device(self, hub, f"new{len(options)}").sync()
+        os.rename(hub.folder + "/root.key", self.path("root.key"))
+        hub.stop()
+        hub.serve()
+        Device(self, hub, "without-root").sync()
+        hub.run("certificate", "--root-key", hub.folder + "/issuer.key", code=2, error="root_key.other")
+        self.said("the hub's certificate and its issuer are replaced while it serves; the root's key can be elsewhere")
+
+    # -- shut out
+
+    def test_revoked_while_it_sends(self):
+        hub = self.hub
+        line = Proxy(self, hub)
+        far = Device(self, hub, "far", address=line.address)
+        far.sync()
+        self.begin_register(far)
+        table, rows = self.write_notes("large.csv", ["1.1", "1.2"], range(1000, 7000), 1600)
+        changesets = far.run("import", table).json["changesets"]
+        line.pause_s = 0.01
+        running = far.start("sync")
+        wait_until(lambda: far.status()["entered"] > 0 or not running.is_running(), "the hub takes a batch")
+        hub.run("device", "revoke", far.number)
+        self.assertEqual(running.wait(60), 4, running.log())
+        self.assertIn("device.revoked", running.log())
+        state = far.status()
+        self.assertGreater(state["waiting"], 0, state)
+        self.assertLess(state["waiting"], changesets)
+        self.assertEqual(far.run("show").json["records"]["measurement"], len(rows), "it keeps its data")
+        # A colleague's device: what was not sent is made again under another number.
+        line.pause_s = 0
+        far.enrol(hub, user=far.user, again=True)
+        far.sync()
+        self.a.sync()
+        self.assertEqual(self.a.run("show").json["records"]["measurement"], len(rows))
+        self.assert_equal_everywhere(hub, far, self.a)
+        self.said("a device that is retired while it sends is told so; its work goes on under another number")
+
+    def test_lost(self):
+        hub, device = self.hub, self.a
+        device.sync()
+        self.begin_register(device)
+        device.sync()
+        device.set("1.1@2024", "value=1", message="on the laptop that was stolen")
+        hub.run("device", "revoke", device.number, "--lost")
+        device.sync(code=4, error="device.lost")
+        self.assertEqual(device.value("1.1@2024"), "1")
+        device.enrol(hub, user=device.user, again=True)
+        self.assertEqual(device.sync().json["refused"], 1)
+        held = device.run("held").json
+        self.assertEqual([one["reason"] for one in held], ["no_authority"])
+        other = Device(self, hub, "other")
+        other.sync()
+        other.run("show", "1.1@2024", code=3)
+        self.said("what a lost device had not sent cannot be handed on; it stays on that disk, held")
+
+
+if __name__ == "__main__":
+    office.main()
