@@ -14,6 +14,7 @@
 
 #include "client/sync_runner.h"
 #include "common/base/report.h"
+#include "common/base/text.h"
 #include "common/store/files.h"
 
 namespace daftar::client {
@@ -27,7 +28,7 @@ constexpr uint64_t kLongestWaitMs = 60ULL * 1000;
 
 void log_event(spdlog::level::level_enum level, Msg message,
                const std::vector<std::string>& arguments) {
-  spdlog::log(level, "{} {}", message_id(message), message_text(message, arguments));
+  spdlog::log(level, "{} {}", message_id(message), one_line(message_text(message, arguments)));
 }
 
 int64_t utc_offset_ms(uint64_t now_ms) {

@@ -15,6 +15,7 @@
 #include "common/base/command_line.h"
 #include "common/base/limits.h"
 #include "common/base/report.h"
+#include "common/base/text.h"
 #include "common/net/address.h"
 #include "common/net/https.h"
 #include "common/store/files.h"
@@ -47,9 +48,9 @@ struct Options {
   std::vector<std::string> ledgers;
 };
 
-// One event a line: level, message id, text.
+// One event a line, whatever callers wrote into it: level, message id, text.
 void log_event(Msg message, const std::vector<std::string>& arguments) {
-  spdlog::info("{} {}", message_id(message), message_text(message, arguments));
+  spdlog::info("{} {}", message_id(message), one_line(message_text(message, arguments)));
 }
 
 Result<std::unique_ptr<HubStore>> open_store(const Options& options) {

@@ -8,6 +8,7 @@
 #include "client/audit.h"
 #include "client/commands/shared.h"
 #include "common/base/limits.h"
+#include "common/base/text.h"
 #include "common/ledger/checkpoint.h"
 #include "common/ledger/merkle.h"
 #include "common/ledger/receipt.h"
@@ -42,16 +43,6 @@ Result<std::unique_ptr<ClientStore>> open_if_there(const Session& session) {
     return std::unique_ptr<ClientStore>();
   }
   return store;
-}
-
-// A text that somebody else wrote, on one line and without what a terminal would obey.
-std::string one_line(const std::string& text) {
-  std::string line;
-  for (const char c : text) {
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    line += is_control ? ' ' : c;
-  }
-  return line;
 }
 
 // ---- audit

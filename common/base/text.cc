@@ -77,6 +77,15 @@ std::string western_digits(std::string_view text) {
   return result;
 }
 
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    line += is_control ? ' ' : c;
+  }
+  return line;
+}
+
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kNoBreakSpace = "\xC2\xA0";
   constexpr std::string_view kAscii = " \t\r\n\v\f";

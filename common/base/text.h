@@ -18,6 +18,10 @@ Result<std::string> normalise_text(std::string_view typed);
 /// separator (U+066B) by '.', and drops the Arabic thousands separator (U+066C).
 std::string western_digits(std::string_view text);
 
+/// A text that somebody else wrote, on one line and without what a terminal or a log would obey:
+/// control characters become spaces.
+std::string one_line(std::string_view text);
+
 /// `text` without white space (ASCII, no-break space) at either end.
 std::string_view trim(std::string_view text);
 

@@ -107,7 +107,9 @@ class IdentityTest(office.OfficeTest):
         for name in os.listdir(hub.folder):
             with open(os.path.join(hub.folder, name), "rb") as file:
                 self.assertNotIn(secret, file.read(), name)
-        # A device of another user's, and one that is asked for by number.
+        for line in hub.running.log().splitlines():
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\S+ (info|warning|error) [a-z_]+\.[a-z_]+ ")
+            self.assertNotIn(token[:19], line)
         fresh = hub.token("--ledger", LEDGER, "--user", self.a.user)
         self.assertEqual(second.run("init", "--hub", hub.enrol_address, "--token", fresh).json["user"], self.a.user)
         self.said("a token counts once, for some minutes, and again only for the device that has used it")

@@ -96,6 +96,7 @@ void Session::heads(const v1::HeadsRequest& request) {
     Result<v1::HeadsReply> reply =
         device.ok() ? hub.service->heads(*device, request) : device.status();
     world_.settle(hub);
+    if (reply.ok() && request.cosignatures_size() > 0) world_.note(Event::cosigned);
     answer([this, reply] {
       call_ = Call::none;
       session_.on_heads(reply.status(), reply.ok() ? *reply : v1::HeadsReply());

@@ -102,6 +102,7 @@ const char* name_of(Event event) {
       "device restored from a backup",
       "hub restored from a backup",
       "entries given back to the hub",
+      "checkpoint cosigned",
       "two hub processes",
       "work turned away",
   };

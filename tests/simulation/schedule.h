@@ -108,6 +108,7 @@ enum class Event : int {
   device_restored,
   hub_restored,
   recovered,
+  cosigned,
   two_hubs,
   turned_away,
   kCount,

@@ -32,8 +32,9 @@ const Template& the_template() {
       for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
         if (holds_ledger(i, ledger)) ledgers.emplace_back(ledger_name(ledger));
       }
+      // The first one holds all ledgers: it is Central Inspection's, and cosigns.
       const hub::Device device =
-          need(hub->add_device(need(store->key()).public_key(), std::nullopt, "", false, ledgers));
+          need(hub->add_device(need(store->key()).public_key(), std::nullopt, "", i == 0, ledgers));
       need(store->set_identity(
           {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key()}));
       for (const std::string& ledger : ledgers) need(store->add_ledger(ledger));
@@ -257,7 +258,14 @@ void World::end_session(size_t index) {
   const client::SyncReport report = device.session->report();
   if (!report.status.ok()) check_reason(index, report.status);
   device.session.reset();
-  if (!report.turned_away.empty()) note(Event::turned_away);
+  for (const auto& [ledger, message] : report.turned_away) {
+    note(Event::turned_away);
+    // Nobody here lies, so nobody's past is another; that it heals with the next pull is no excuse.
+    if (message == Msg::push_other_past || message == Msg::push_malformed) {
+      fail("device " + std::to_string(index) + " was turned away from " + ledger + ": " +
+           std::string(message_id(message)));
+    }
+  }
   if (!report.forked.empty()) {
     if (!std::exchange(device.is_forked, true)) note(Event::fork);
   }

@@ -95,5 +95,10 @@ TEST(TextTest, TrimTakesWhiteSpaceOffTheEndsOnly) {
   EXPECT_EQ(trim("a"), "a");
 }
 
+TEST(OneLineTest, WhatALogWouldObeyBecomesSpace) {
+  EXPECT_EQ(one_line("a\nb\x1b[31mc\x7f\td"), "a b [31mc  d");
+  EXPECT_EQ(one_line("وزارة الصناعة"), "وزارة الصناعة");
+}
+
 }  // namespace
 }  // namespace daftar
