@@ -83,7 +83,7 @@ class Replay {
 // What is looked up of an entry, instead of reading them all.
 Status check_indexes(ClientStore& store, const LedgerInfo& ledger, const Audit& audit,
                      std::string_view bytes) {
-  const Status wrong(Code::corrupt, Msg::audit_state_wrong, {ledger.name});
+  Status wrong(Code::corrupt, Msg::audit_state_wrong, {ledger.name});
   const uint64_t position = audit.head().size;
   const ChainHead& head = audit.state().heads.at(audit.author());
   DAFTAR_ASSIGN_OR_RETURN(const bool has_place,

@@ -181,7 +181,7 @@ Status ClientStore::set_identity(const Identity& identity) {
                                                         {"certificate", identity.certificate}};
   DAFTAR_RETURN_IF_ERROR(database_.execute("SAVEPOINT identity"));
   for (const auto& [name, value] : values) {
-    const Status put = set_setting(name, value);
+    Status put = set_setting(name, value);
     if (put.ok()) continue;
     static_cast<void>(database_.execute("ROLLBACK TO identity; RELEASE identity"));
     return put;

@@ -63,9 +63,9 @@ Status CertificateAuthority::create(const std::string& folder, uint64_t now_ms) 
 Result<CertificateAuthority> CertificateAuthority::open(const std::string& folder) {
   DAFTAR_ASSIGN_OR_RETURN(std::string root, read_pem(folder + "/root.crt"));
   DAFTAR_ASSIGN_OR_RETURN(std::string issuer, read_pem(issuer_file(folder)));
-  DAFTAR_ASSIGN_OR_RETURN(SigningKey key, read_key(issuer_key_file(folder)));
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, read_key(issuer_key_file(folder)));
   DAFTAR_RETURN_IF_ERROR(read_pem(folder + "/server.crt").status());
-  return CertificateAuthority(folder, std::move(root), std::move(issuer), std::move(key));
+  return CertificateAuthority(folder, std::move(root), std::move(issuer), key);
 }
 
 Result<std::string> CertificateAuthority::certify(DeviceNumber device, const PublicKey& key,

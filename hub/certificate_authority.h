@@ -32,7 +32,7 @@ class CertificateAuthority {
                                             uint64_t now_ms) const;
   /// Makes the hub's own certificate anew (its key stays); `only_if_due`: if half its time is over.
   /// Returns whether it did.
-  Result<bool> renew_own(uint64_t now_ms, bool only_if_due) const;
+  [[nodiscard]] Result<bool> renew_own(uint64_t now_ms, bool only_if_due) const;
   /// Makes a new issuer by the root's key, which is in the file `root_key_path`, and the hub's own
   /// certificate under it. Certificates of the old issuer count as long as they last.
   Status renew_issuer(const std::string& root_key_path, uint64_t now_ms);
@@ -49,8 +49,8 @@ class CertificateAuthority {
       : folder_(std::move(folder)),
         root_(std::move(root)),
         issuer_(std::move(issuer)),
-        issuer_key_(std::move(issuer_key)) {}
-  Status write_own(const PublicKey& key, uint64_t now_ms) const;
+        issuer_key_(issuer_key) {}
+  [[nodiscard]] Status write_own(const PublicKey& key, uint64_t now_ms) const;
 
   std::string folder_;
   std::string root_;

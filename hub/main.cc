@@ -59,7 +59,7 @@ Result<std::unique_ptr<HubStore>> open_store(const Options& options) {
 
 Status init(const Options& options) {
   SystemClock clock;
-  const Status made = HubStore::create(options.folder, options.name);
+  Status made = HubStore::create(options.folder, options.name);
   // A power cut may have left a hub without certificates.
   const bool is_half =
       made.code() == Code::exists && !CertificateAuthority::open(options.folder).ok();

@@ -215,8 +215,7 @@ class RpcService : public v1::Hub::CallbackService {
   static Result<CertificateTerms> certificate_of(const grpc::CallbackServerContext& context) {
     const auto found = context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
     if (found.size() != 1) return Status(Code::refused, Msg::identity_missing);
-    const Result<CertificateTerms> shown =
-        read_certificate({found.front().data(), found.front().size()});
+    Result<CertificateTerms> shown = read_certificate({found.front().data(), found.front().size()});
     if (!shown.ok() || shown->use != CertificateUse::device) {
       return Status(Code::refused, Msg::identity_missing);
     }

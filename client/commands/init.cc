@@ -66,7 +66,7 @@ Result<Identity> begin_again(const Session& session, const InitOptions& options,
 }
 
 Result<Identity> enrol(const Session& session, const InitOptions& options, ClientStore& store) {
-  const Result<Identity> before = store.identity();
+  Result<Identity> before = store.identity();
   CertificateWish wish{options.hub, options.token, "", 0};
   if (!before.ok()) {
     if (before.status().code() != Code::not_found) return before;

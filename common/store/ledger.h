@@ -78,9 +78,7 @@ class Ledger : private RecordSource {
   /// The records that the changeset accepted last has touched, by key bytes, and the
   /// position of the entry that touched each before, 0 for none. Valid until the next
   /// materialise().
-  [[nodiscard]] const Touched& touched() const {
-    return touched_;
-  }
+  [[nodiscard]] const Touched& touched() const { return touched_; }
 
   /// Whether the last accepted entry ends a batch. Where it does not, entries may have been
   /// invented.
