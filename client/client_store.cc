@@ -169,6 +169,14 @@ Result<Identity> ClientStore::identity() {
   return identity;
 }
 
+Result<DeviceNumber> ClientStore::number() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> text, setting("device"));
+  if (!text) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber number, parse_setting("device", *text));
+  if (number == 0) return Status(Code::corrupt, Msg::setting_bad, {"device", *text});
+  return number;
+}
+
 Status ClientStore::set_identity(const Identity& identity) {
   // In the owner's transaction, if there is one: whole or not at all.
   const std::pair<const char*, std::string> values[] = {{"device", std::to_string(identity.device)},

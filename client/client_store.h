@@ -127,6 +127,8 @@ class ClientStore {
   // -- settings
   /// Code::not_found until the device was registered.
   Result<Identity> identity();
+  /// That of the identity, without the rest of it.
+  Result<DeviceNumber> number();
   Status set_identity(const Identity& identity);
   /// Keeps a new certificate. Code::corrupt unless it is this device's and goes back to the root.
   Status keep_certificate(const std::string& certificate);
@@ -179,6 +181,9 @@ class ClientStore {
 
   /// The root of the first `size` confirmed entries, which are here.
   Result<Hash> root_at(LedgerId ledger, uint64_t size);
+  /// Whether this device has that past: entries up to `head` are here, and their root is its. Only
+  /// then may a file that another device wrote at `head` give a changeset its context.
+  Result<bool> has_past(LedgerId ledger, const TreeHead& head);
 
   // -- what the audit compares with the entries (client_store_audit.cc)
   /// Whether the entry at `position` is in its place in its device's chain.

@@ -49,18 +49,18 @@ Result<bool> ClientStore::has_codes(LedgerId ledger, const Changeset& changeset)
 }
 
 Result<bool> ClientStore::has_whole_chain(const LedgerInfo& ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, key());
-  DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> known, device_keys()(own.device));
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> known, device_keys()(own));
   if (known && *known != own_key.public_key()) return false;
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> all, pending(ledger.id));
-  ChainHead before{0, chain_start(ledger.name, own.device, own_key.public_key())};
+  ChainHead before{0, chain_start(ledger.name, own, own_key.public_key())};
   for (const PendingChangeset& one : all) {
-    if (one.device != own.device) continue;  // held under an older number, whose key is gone
+    if (one.device != own) continue;  // held under an older number, whose key is gone
     if (one.seq != before.seq + 1) {
       // Those in between were confirmed.
       DAFTAR_ASSIGN_OR_RETURN(const auto row,
-                              ledger_store_->chain_row(ledger.id, own.device, one.seq - 1));
+                              ledger_store_->chain_row(ledger.id, own, one.seq - 1));
       if (!row) return false;
       before = {one.seq - 1, row->link};
     }

@@ -86,9 +86,9 @@ Result<ChainHead> ClientStore::own_head(LedgerId ledger, DeviceNumber device) {
 }
 
 Result<Context> ClientStore::current_context(LedgerId ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
-  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, own_head(ledger, own.device));
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, own_head(ledger, own));
   return Context{row.size, head.seq, std::nullopt};
 }
 
@@ -250,14 +250,14 @@ Result<Continuations> ClientStore::pending_continuations(LedgerId ledger) {
 
 Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger,
                                                                  uint64_t after_seq) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
       use("SELECT seq, link, changeset, crc FROM pending "
           "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND state = 0 AND NOT EXISTS ("
           "SELECT 1 FROM pending f WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
           "ORDER BY seq LIMIT ?4"));
-  query->bind(1, ledger).bind(2, own.device).bind(3, after_seq);
+  query->bind(1, ledger).bind(2, own).bind(3, after_seq);
   query->bind(4, static_cast<uint64_t>(limits::kPushFrameChangesets));
   std::vector<PendingChangeset> batch;
   size_t bytes = 16;  // the frame's count
@@ -268,7 +268,7 @@ Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger
     const bool follows = batch.empty() || query->number(0) == batch.back().seq + 1;
     if ((bytes > limits::kPushFrameBytes && !batch.empty()) || !follows) break;
     PendingChangeset one;
-    one.device = own.device;
+    one.device = own;
     one.seq = query->number(0);
     one.link = hash_from_bytes(query->blob(1));
     one.bytes = query->blob(2);
@@ -299,12 +299,12 @@ Result<std::string> ClientStore::own_bytes(LedgerId ledger, DeviceNumber own, ui
 // ---- held changesets
 
 Result<DeviceNumber> ClientStore::holder(LedgerId ledger, uint64_t seq) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
       use("SELECT device FROM pending WHERE ledger = ?1 AND seq = ?2 AND state = 2 "
           "ORDER BY device = ?3 DESC, device DESC LIMIT 1"));
-  query->bind(1, ledger).bind(2, seq).bind(3, own.device);
+  query->bind(1, ledger).bind(2, seq).bind(3, own);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   const DeviceNumber device = has_row ? query->number(0) : 0;
   query->reset();
@@ -316,7 +316,7 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
                                       uint64_t now_ms) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber device, holder(ledger, seq));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> all, pending(ledger));
   std::optional<Changeset> held;
@@ -327,7 +327,7 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
     }
   };
   for (const PendingChangeset& one : all) {
-    const bool is_later = one.device == own.device && (device != own.device || one.seq > seq);
+    const bool is_later = one.device == own && (device != own || one.seq > seq);
     DAFTAR_ASSIGN_OR_RETURN(Changeset changeset, decode_changeset(one.bytes));
     if (one.device == device && one.seq == seq) {
       held = std::move(changeset);
@@ -342,8 +342,8 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
     return read_chain(ledger, number, first, head->second.seq, note_cells);
   };
   DAFTAR_RETURN_IF_ERROR(read_later(device, seq + 1));
-  if (device != own.device) DAFTAR_RETURN_IF_ERROR(read_later(own.device, 1));
-  if (device != own.device) {
+  if (device != own) DAFTAR_RETURN_IF_ERROR(read_later(own, 1));
+  if (device != own) {
     DAFTAR_ASSIGN_OR_RETURN(held->context, context_of_number(ledger, held->context, device));
   }
   Draft draft{

@@ -8,21 +8,21 @@
 namespace daftar::client {
 
 Result<ChainPoint> ClientStore::newest_own(LedgerId ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
-  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, own_head(ledger, own.device));
-  return ChainPoint{own.device, head.seq, head.link};
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, own_head(ledger, own));
+  return ChainPoint{own, head.seq, head.link};
 }
 
 Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * find,
       use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
-  find->bind(1, ledger).bind(2, own.device).bind(3, hub_head.seq);
+  find->bind(1, ledger).bind(2, own).bind(3, hub_head.seq);
   DAFTAR_ASSIGN_OR_RETURN(const bool is_pending, find->step());
   const bool differs = is_pending && find->blob(0) != hash_bytes(hub_head.link);
   find->reset();
-  if (differs) return {Code::forked, Msg::device_forked, {std::to_string(own.device)}};
+  if (differs) return {Code::forked, Msg::device_forked, {std::to_string(own)}};
   // What the hub has, though its reply was lost, need not be sent again; its entry will tell the
   // place.
   DAFTAR_ASSIGN_OR_RETURN(
@@ -30,7 +30,7 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
       use("UPDATE pending SET state = 1 "
           "WHERE ledger = ?1 AND device = ?2 AND seq <= ?3 AND state = 0 AND ?4"));
   DAFTAR_RETURN_IF_ERROR(entered->bind(1, ledger)
-                             .bind(2, own.device)
+                             .bind(2, own)
                              .bind(3, hub_head.seq)
                              .bind(4, is_pending ? 1 : 0)
                              .run());
@@ -41,18 +41,18 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
                               "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND "
                               "(state = 1 OR (state IN (2, 3, 4) AND position > ?4))"));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
-  return again->bind(1, ledger).bind(2, own.device).bind(3, hub_head.seq).bind(4, row.size).run();
+  return again->bind(1, ledger).bind(2, own).bind(3, hub_head.seq).bind(4, row.size).run();
 }
 
 Status ClientStore::mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t first_position,
                                  uint64_t count) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * mark,
       use("UPDATE pending SET state = 1, position = ?3 + seq - ?4 "
           "WHERE ledger = ?1 AND device = ?2 AND seq >= ?4 AND seq < ?4 + ?5 AND state = 0"));
   return mark->bind(1, ledger)
-      .bind(2, own.device)
+      .bind(2, own)
       .bind(3, first_position)
       .bind(4, first_seq)
       .bind(5, count)
@@ -60,7 +60,7 @@ Status ClientStore::mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t f
 }
 
 Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason reason) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * mark, use("UPDATE pending SET state = ?5, reason = ?4 "
                             "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state IN (0, 1)"));
@@ -68,7 +68,7 @@ Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason re
   const PendingState state =
       reason == RefusalReason::origin_entered ? PendingState::discarded : PendingState::held;
   return mark->bind(1, ledger)
-      .bind(2, own.device)
+      .bind(2, own)
       .bind(3, seq)
       .bind(4, static_cast<int>(reason))
       .bind(5, static_cast<int>(state))
@@ -93,6 +93,13 @@ Result<Hash> ClientStore::root_at(LedgerId ledger, uint64_t size) {
         return {};
       }));
   return edge.root();
+}
+
+Result<bool> ClientStore::has_past(LedgerId ledger, const TreeHead& head) {
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
+  if (head.size > row.size) return false;
+  DAFTAR_ASSIGN_OR_RETURN(const Hash root, root_at(ledger, head.size));
+  return root == head.root;
 }
 
 Status ClientStore::keep_cosigned(LedgerId ledger, const TreeHead& head, const std::string& note) {
@@ -137,12 +144,12 @@ Result<uint64_t> ClientStore::take_entries(LedgerId ledger, const PulledBatch& b
 }
 
 Status ClientStore::take_all(LedgerId id, const PulledBatch& batch, uint64_t& edits) {
-  DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
+  DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   for (const auto& [device, key] : batch.keys) {
     DAFTAR_RETURN_IF_ERROR(put_device_key(device, key));
   }
   for (const WireEntry& entry : batch.entries) {
-    DAFTAR_RETURN_IF_ERROR(take_entry(id, entry, own.device, edits));
+    DAFTAR_RETURN_IF_ERROR(take_entry(id, entry, own, edits));
   }
   DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(id));
   if (ledger->tree_head() != batch.head || !ledger->is_sealed()) {

@@ -160,23 +160,41 @@ Result<Database> Database::open(const std::string& path, Access access, const st
 }
 
 Database::Database(Database&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), path_(std::move(other.path_)) {}
+    : handle_(std::exchange(other.handle_, nullptr)),
+      path_(std::move(other.path_)),
+      begin_(std::move(other.begin_)),
+      commit_(std::move(other.commit_)) {}
 
 Database& Database::operator=(Database&& other) noexcept {
   std::swap(handle_, other.handle_);
   std::swap(path_, other.path_);
+  std::swap(begin_, other.begin_);
+  std::swap(commit_, other.commit_);
   return *this;
 }
 
-Database::~Database() { sqlite3_close_v2(handle_); }
+Database::~Database() {
+  begin_ = Statement();
+  commit_ = Statement();
+  sqlite3_close_v2(handle_);
+}
 
 Status Database::execute(const char* sql) {
   const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? Status() : failure(handle_, code);
 }
 
+Status Database::run_prepared(Statement& statement, const char* sql) {
+  if (statement.statement_ == nullptr) {
+    DAFTAR_ASSIGN_OR_RETURN(statement, prepare(sql));
+  }
+  return statement.run();
+}
+
+Status Database::begin() { return run_prepared(begin_, "BEGIN IMMEDIATE"); }
+
 Status Database::commit() {
-  Status done = execute("COMMIT");
+  Status done = run_prepared(commit_, "COMMIT");
   if (done.ok()) return done;
   rollback();
   // The log may hold the whole transaction and only its sync have failed: this connection goes on

@@ -80,6 +80,7 @@ Screen World::open_screen(size_t index, size_t ledger) {
   screen.restores = device.restores;
   screen.number = device.numbers.back();
   screen.context = need(store.current_context(id));
+  screen.head = need(store.verified_head(id));
   screen.newest_own = need(store.newest_own(id));
   for (const Confirmed& one : device.confirmed[ledger]) {
     if (one.id < 0) continue;
@@ -206,6 +207,13 @@ void World::import_workbook(size_t index, Dice& dice) {
   const auto& numbers = device.numbers;
   if (std::find(numbers.begin(), numbers.end(), workbook.number) != numbers.end()) return;
   if (workbook.newest_own.seq == 0) return;
+  const LedgerId id = need(device.store->find_ledger(ledger_name(workbook.ledger)));
+  if (!need(device.store->has_past(id, workbook.head))) {
+    // Then it is a file without a context: its importer looks at what it would change here.
+    note(Event::unknown_workbook);
+    screen = open_screen(index, workbook.ledger);
+    return save(index, screen, std::move(edits), std::nullopt, screen.context, dice);
+  }
   Foreign foreign{workbook.number, workbook.newest_own.seq, workbook.newest};
   context.own_seq = 0;
   context.foreign = workbook.newest_own;

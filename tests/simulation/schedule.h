@@ -83,6 +83,7 @@ enum class Event : int {
   resolved,
   late_form,
   own_workbook,
+  unknown_workbook,
   line_cut,
   line_silent,
   duplicate,
@@ -118,6 +119,8 @@ const char* name_of(Event event);
 bool is_fault(Event event);
 /// Kinds of faults among `events`, a bit each.
 size_t count_faults(uint64_t events);
+/// Kinds of faults that a seed has at least.
+constexpr size_t kFewestFaults = 3;
 
 struct RunResult {
   std::string failure;  ///< "" if everything held

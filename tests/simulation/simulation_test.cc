@@ -37,7 +37,6 @@ constexpr uint64_t kCases = kSeeds / kSeedsOfCase;
 #endif
 constexpr uint64_t kFewestEdits = 200;
 constexpr uint64_t kSeedsBetweenNotes = 200;
-constexpr size_t kFewestFaults = 3;
 
 // In how many seeds each event happened.
 using Counts = std::array<uint64_t, static_cast<size_t>(Event::kCount)>;

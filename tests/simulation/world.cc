@@ -93,7 +93,7 @@ void World::run() {
   Dice dice(schedule_.seed + 99);
   try {
     for (const Step& one : schedule_.steps) {
-      if (edits_ >= kEnoughEdits) break;
+      if (edits_ >= kEnoughEdits && count_faults(events_) >= kFewestFaults) break;
       if (!failure_.empty()) return;
       step(one);
     }

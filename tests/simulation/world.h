@@ -50,6 +50,7 @@ struct Knowledge {
 struct Screen {
   size_t ledger = 0;
   Context context;
+  TreeHead head;  ///< at the context's position
   Knowledge known;
   size_t device = 0;
   size_t restores = 0;  ///< of its disk, until then

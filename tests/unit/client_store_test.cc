@@ -112,6 +112,23 @@ TEST_F(ClientStoreTest, PendingChangesetsAreFoundByRecord) {
             std::vector<uint64_t>{1});
 }
 
+TEST_F(ClientStoreTest, APastIsThatOfTheEntriesHere) {
+  device.save(kRoads, kName, "one");
+  need(device.sync().report.status);
+  const TreeHead first = need(device.store().verified_head(device.ledger()));
+  device.save(kRoads, kName, "two");
+  need(device.sync().report.status);
+  const TreeHead second = need(device.store().verified_head(device.ledger()));
+  ASSERT_EQ(second.size, 2U);
+  const auto has = [&](const TreeHead& head) {
+    return need(device.store().has_past(device.ledger(), head));
+  };
+  EXPECT_TRUE(has(first));
+  EXPECT_TRUE(has(second));
+  EXPECT_FALSE(has({1, second.root}));
+  EXPECT_FALSE(has({3, second.root})) << "what is not here cannot be known";
+}
+
 TEST_F(ClientStoreTest, LedgersOfOneDeviceHaveChainsOfTheirOwn) {
   device.save(kRoads, kName, "one");
   EXPECT_EQ(device.save(kRoads, kName, "other", {}, kHealth), 1U);
