@@ -198,6 +198,9 @@ Status ClientStore::set_identity(const Identity& identity) {
 }
 
 Status ClientStore::keep_certificate(const std::string& certificate) {
+  // The device may be taking another number at this moment.
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
   DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, key());
   DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(certificate));
@@ -206,7 +209,8 @@ Status ClientStore::keep_certificate(const std::string& certificate) {
   }
   // Whether it has ended is for the hub to say: this computer's clock may be wrong.
   DAFTAR_RETURN_IF_ERROR(verify_certificates(certificate, own.root, CertificateUse::device, 0));
-  return set_setting("certificate", certificate);
+  DAFTAR_RETURN_IF_ERROR(set_setting("certificate", certificate));
+  return transaction.commit();
 }
 
 // ---- ledgers

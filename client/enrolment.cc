@@ -12,8 +12,6 @@ namespace daftar::client {
 namespace {
 
 constexpr auto kDeadline = std::chrono::seconds(30);
-// How long the hub lets a certificate count: one that begins after "now" shows a wrong clock.
-constexpr uint64_t kCertificateMs = 30ULL * 24 * 3600 * 1000;
 
 }  // namespace
 
@@ -36,8 +34,8 @@ Result<Identity> ask_certificate(const CertificateWish& wish, const SigningKey& 
   };
   DAFTAR_ASSIGN_OR_RETURN(
       const HttpAnswer got,
-      https_post(wish.address, kCertificateTarget, encode_enrolment_request(request, wish.token),
-                 check, kDeadline));
+      https_post(wish.address, kCertificateTarget,
+                 encode_enrolment_request({request, wish.token, wish.follows}), check, kDeadline));
   DAFTAR_ASSIGN_OR_RETURN(const EnrolmentAnswer answer,
                           decode_enrolment_answer(got.status, got.body));
   DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(answer.certificate));
@@ -56,17 +54,15 @@ Result<Identity> ask_certificate(const CertificateWish& wish, const SigningKey& 
                   answer.certificate};
 }
 
-Result<bool> renew_ended_certificate(ClientStore& store, uint64_t now_ms) {
+Status renew_certificate(ClientStore& store, uint64_t now_ms) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store.identity());
-  DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(identity.certificate));
-  const bool is_good = now_ms < *terms.ends_ms && now_ms + 2 * kCertificateMs > *terms.ends_ms;
-  if (is_good) return false;
   DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store.key());
-  DAFTAR_ASSIGN_OR_RETURN(
-      const Identity renewed,
-      ask_certificate({identity.enrol_address, "", identity.root, identity.device}, key, now_ms));
-  DAFTAR_RETURN_IF_ERROR(store.keep_certificate(renewed.certificate));
-  return true;
+  CertificateWish wish;
+  wish.address = identity.enrol_address;
+  wish.root = identity.root;
+  wish.device = identity.device;
+  DAFTAR_ASSIGN_OR_RETURN(const Identity renewed, ask_certificate(wish, key, now_ms));
+  return store.keep_certificate(renewed.certificate);
 }
 
 }  // namespace daftar::client

@@ -57,17 +57,25 @@ SyncReport HubLine::sync(ClientStore& store, boost::asio::io_context& context, C
   report.status = connect(store);
   if (!report.status.ok()) return report;
   report = run_sync(store, context, channel_, clock, progress, cancel_on);
-  if (report.status.code() != Code::unavailable) return report;
-  const Result<bool> is_renewed = renew_ended_certificate(store, clock.wall_ms());
-  if (!is_renewed.ok()) {
+  if (report.status.message() != Msg::hub_unreachable) return report;
+  // A line that does not work looks like a certificate that the hub does not take.
+  bool is_cancelled = false;
+  cancel_on([&is_cancelled] { is_cancelled = true; });
+  const Status renewed = renew_certificate(store, clock.wall_ms());
+  context.poll();  // a signal that came meanwhile
+  cancel_on({});
+  if (is_cancelled) {
+    report.status = {Code::cancelled, Msg::sync_cancelled};
+  } else if (!renewed.ok()) {
     // That the hub cannot be reached was said already; why it gives no certificate was not.
-    if (is_renewed.status().code() != Code::unavailable) report.status = is_renewed.status();
-    return report;
+    if (renewed.message() != Msg::hub_unreachable) report.status = renewed;
+  } else {
+    report.status = connect(store);
+    if (report.status.ok()) {
+      report = run_sync(store, context, channel_, clock, progress, cancel_on);
+    }
   }
-  if (!*is_renewed) return report;
-  report.status = connect(store);
-  if (!report.status.ok()) return report;
-  return run_sync(store, context, channel_, clock, progress, cancel_on);
+  return report;
 }
 
 }  // namespace daftar::client

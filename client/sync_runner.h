@@ -27,8 +27,8 @@ SyncReport run_sync(ClientStore& store, boost::asio::io_context& context,
 /// address, key or certificate is another one.
 class HubLine {
  public:
-  /// As run_sync. If the hub does not answer and this device's certificate has ended, a new one is
-  /// asked for and the sync tried again.
+  /// As run_sync. If the hub does not answer, this device's certificate may have ended: a new one
+  /// is asked for, and if the hub gives it the sync is tried again.
   SyncReport sync(ClientStore& store, boost::asio::io_context& context, Clock& clock,
                   const SyncSession::Progress& progress, const CancelOn& cancel_on);
 

@@ -187,13 +187,19 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
   for (const v1::LedgerHead& head : reply.ledgers()) listed.insert(head.ledger());
   if (purpose_ == Purpose::learn) {
     DAFTAR_RETURN_IF_ERROR(check_all_listed(listed));
-  } else {
+  }
+  std::map<std::string, LedgerId> ids;
+  for (const std::string& name : listed) {
+    DAFTAR_ASSIGN_OR_RETURN(ids[name], store_.add_ledger(name));
+  }
+  // Now that they are here: what is listed and not here was lost here, says the audit.
+  if (purpose_ == Purpose::exchange) {
     DAFTAR_RETURN_IF_ERROR(store_.set_listed_ledgers(listed));
   }
   for (const v1::LedgerHead& head : reply.ledgers()) {
     RemoteLedger ledger;
     ledger.name = head.ledger();
-    DAFTAR_ASSIGN_OR_RETURN(ledger.id, store_.add_ledger(ledger.name));
+    ledger.id = ids.at(ledger.name);
     DAFTAR_ASSIGN_OR_RETURN(ledger.verified, store_.verified_head(ledger.id));
     DAFTAR_ASSIGN_OR_RETURN(ledger.note, store_.checkpoint(ledger.id));
     ledger.head = ledger.verified;

@@ -9,63 +9,106 @@
 namespace daftar::hub {
 namespace {
 
+std::string root_file(const std::string& folder) { return folder + "/root.crt"; }
 std::string root_key_file(const std::string& folder) { return folder + "/root.key"; }
-std::string issuer_file(const std::string& folder) { return folder + "/issuer.crt"; }
-std::string issuer_key_file(const std::string& folder) { return folder + "/issuer.key"; }
+std::string issuer_file(const std::string& folder) { return folder + "/issuer.pem"; }
+std::string chain_file(const std::string& folder) { return folder + "/server.crt"; }
 
-Result<SigningKey> read_key(const std::string& path) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
-  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
-  return SigningKey::from_seed(seed);
-}
-
-// The key in a file, made if there is none.
-Result<SigningKey> make_key(const std::string& path) {
-  Result<SigningKey> key = read_key(path);
-  if (key.ok() || key.status().code() != Code::not_found) return key;
-  SigningKey made = SigningKey::generate();
-  DAFTAR_RETURN_IF_ERROR(write_file(path, made.seed(), true));
-  return made;
+Status damaged(const std::string& path) {
+  return {Code::corrupt, Msg::certificate_unreadable, {path}};
 }
 
 Result<std::string> read_pem(const std::string& path) {
   return read_file(path, limits::kCertificateBytes);
 }
 
-Result<std::string> issue_issuer(const std::string& folder, const PublicKey& key,
-                                 const SigningKey& root_key, const std::string& root) {
-  const CertificateTerms terms{CertificateUse::issuer, 0, key, std::nullopt};
-  DAFTAR_ASSIGN_OR_RETURN(std::string issuer, issue_certificate(terms, root_key, root));
-  DAFTAR_RETURN_IF_ERROR(write_file(issuer_file(folder), issuer, true));
-  return issuer;
+bool is_there(const std::string& path) { return read_pem(path).status().code() != Code::not_found; }
+
+// The root's key, if it is that of the certificate.
+Result<SigningKey> read_root_key(const std::string& path, const std::string& root) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
+  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
+  SigningKey key = SigningKey::from_seed(seed);
+  DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(root));
+  if (terms.key != key.public_key()) return Status(Code::invalid, Msg::root_key_other, {path});
+  return key;
+}
+
+// The key first: without a certificate nobody knows it, so that it may be made again.
+Status make_root(const std::string& folder) {
+  const std::string path = root_key_file(folder);
+  if (!is_there(path)) {
+    DAFTAR_RETURN_IF_ERROR(write_file(path, SigningKey::generate().seed(), true));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
+  if (seed.size() != 32) return {Code::corrupt, Msg::key_file_bad, {path}};
+  const SigningKey key = SigningKey::from_seed(seed);
+  const CertificateTerms terms{CertificateUse::root, 0, key.public_key(), std::nullopt};
+  DAFTAR_ASSIGN_OR_RETURN(const std::string root, issue_certificate(terms, key, ""));
+  return write_file(root_file(folder), root, true);
+}
+
+Status make_issuer(const std::string& folder, const std::string& root, const SigningKey& root_key) {
+  const SigningKey key = SigningKey::generate();
+  const CertificateTerms terms{CertificateUse::issuer, 0, key.public_key(), std::nullopt};
+  DAFTAR_ASSIGN_OR_RETURN(const std::string issuer, issue_certificate(terms, root_key, root));
+  return write_file(issuer_file(folder), key_pem(key) + issuer, true);
 }
 
 }  // namespace
 
 Status CertificateAuthority::create(const std::string& folder, uint64_t now_ms) {
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey root_key, make_key(root_key_file(folder)));
-  Result<std::string> root = read_pem(folder + "/root.crt");
-  if (!root.ok()) {
-    const CertificateTerms terms{CertificateUse::root, 0, root_key.public_key(), std::nullopt};
-    root = issue_certificate(terms, root_key, "");
-    if (!root.ok()) return root.status();
-    DAFTAR_RETURN_IF_ERROR(write_file(folder + "/root.crt", *root, true));
+  if (!is_there(root_file(folder))) {
+    // What others know by a root that is gone is not to be put under another one.
+    for (const std::string& path : {issuer_file(folder), chain_file(folder)}) {
+      if (is_there(path)) return damaged(root_file(folder));
+    }
+    DAFTAR_RETURN_IF_ERROR(make_root(folder));
   }
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey issuer_key, make_key(issuer_key_file(folder)));
-  DAFTAR_ASSIGN_OR_RETURN(std::string issuer,
-                          issue_issuer(folder, issuer_key.public_key(), root_key, *root));
-  const CertificateAuthority made(folder, *std::move(root), std::move(issuer), issuer_key);
-  const SigningKey own = SigningKey::generate();
-  DAFTAR_RETURN_IF_ERROR(write_file(made.key_path(), key_pem(own), true));
-  return made.write_own(own.public_key(), now_ms);
+  if (!is_there(issuer_file(folder))) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::string root, read_pem(root_file(folder)));
+    DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, read_root_key(root_key_file(folder), root));
+    DAFTAR_RETURN_IF_ERROR(make_issuer(folder, root, key));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const CertificateAuthority made, open_issuer(folder));
+  if (!is_there(made.key_path())) {
+    DAFTAR_RETURN_IF_ERROR(write_file(made.key_path(), key_pem(SigningKey::generate()), true));
+  } else if (is_there(made.chain_path())) {
+    return {};
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::string pem, read_pem(made.key_path()));
+  const Result<SigningKey> own = read_key_pem(pem);
+  return own.ok() ? made.write_own(own->public_key(), now_ms) : damaged(made.key_path());
+}
+
+// The root and the issuer below it, held against each other.
+Result<CertificateAuthority> CertificateAuthority::open_issuer(const std::string& folder) {
+  DAFTAR_ASSIGN_OR_RETURN(std::string root, read_pem(root_file(folder)));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string pem, read_pem(issuer_file(folder)));
+  const Result<SigningKey> key = read_key_pem(pem);
+  const size_t at = pem.find("-----BEGIN CERTIFICATE-----");
+  if (!key.ok() || at == std::string::npos) return damaged(issuer_file(folder));
+  std::string issuer = pem.substr(at);
+  const Result<CertificateTerms> terms = read_certificate(issuer);
+  const Status chained = verify_certificates(issuer, root, CertificateUse::issuer, 0);
+  if (!terms.ok() || !chained.ok() || terms->key != key->public_key()) {
+    return damaged(issuer_file(folder));
+  }
+  return CertificateAuthority(folder, std::move(root), std::move(issuer), *key);
 }
 
 Result<CertificateAuthority> CertificateAuthority::open(const std::string& folder) {
-  DAFTAR_ASSIGN_OR_RETURN(std::string root, read_pem(folder + "/root.crt"));
-  DAFTAR_ASSIGN_OR_RETURN(std::string issuer, read_pem(issuer_file(folder)));
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, read_key(issuer_key_file(folder)));
-  DAFTAR_RETURN_IF_ERROR(read_pem(folder + "/server.crt").status());
-  return CertificateAuthority(folder, std::move(root), std::move(issuer), key);
+  DAFTAR_ASSIGN_OR_RETURN(CertificateAuthority opened, open_issuer(folder));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string chain, read_pem(opened.chain_path()));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string pem, read_pem(opened.key_path()));
+  const Result<CertificateTerms> terms = read_certificate(chain);
+  const Result<SigningKey> own = read_key_pem(pem);
+  // An own certificate that has ended is renewed before it is used.
+  const Status chained = verify_certificates(chain, opened.root_, CertificateUse::hub, 0);
+  if (!terms.ok() || !own.ok() || !chained.ok() || terms->key != own->public_key()) {
+    return damaged(opened.chain_path());
+  }
+  return opened;
 }
 
 Result<std::string> CertificateAuthority::certify(DeviceNumber device, const PublicKey& key,
@@ -90,15 +133,9 @@ Result<bool> CertificateAuthority::renew_own(uint64_t now_ms, bool only_if_due) 
 }
 
 Status CertificateAuthority::renew_issuer(const std::string& root_key_path, uint64_t now_ms) {
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey root_key, read_key(root_key_path));
-  DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms root, read_certificate(root_));
-  if (root.key != root_key.public_key()) {
-    return {Code::invalid, Msg::root_key_other, {root_key_path}};
-  }
-  const SigningKey fresh = SigningKey::generate();
-  DAFTAR_RETURN_IF_ERROR(write_file(issuer_key_file(folder_), fresh.seed(), true));
-  DAFTAR_ASSIGN_OR_RETURN(issuer_, issue_issuer(folder_, fresh.public_key(), root_key, root_));
-  issuer_key_ = fresh;
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey root_key, read_root_key(root_key_path, root_));
+  DAFTAR_RETURN_IF_ERROR(make_issuer(folder_, root_, root_key));
+  DAFTAR_ASSIGN_OR_RETURN(*this, open_issuer(folder_));
   return renew_own(now_ms, false).status();
 }
 

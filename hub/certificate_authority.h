@@ -1,8 +1,9 @@
 // The hub's certificate authority: a root, an issuer below it, and the hub's own certificate.
 //
 // Files in the hub's folder, all readable by its owner alone: root.crt and root.key (which may be
-// taken away and kept offline), issuer.crt and issuer.key, server.crt (the chain as it is sent: the
-// hub's own, the issuer's, the root) and server.key.
+// taken away and kept offline), issuer.pem (key and certificate in one file, so that no power cut
+// parts them), server.crt (the chain as it is sent: the hub's own, the issuer's, the root) and
+// server.key.
 #pragma once
 
 #include <cstdint>
@@ -15,16 +16,15 @@
 
 namespace daftar::hub {
 
-/// A device's certificate: two nights without a line do not matter, a stolen disk not for long.
-inline constexpr uint64_t kDeviceCertificateMs = 30ULL * 24 * 3600 * 1000;
 /// The hub's own, which it renews by itself.
 inline constexpr uint64_t kHubCertificateMs = 90ULL * 24 * 3600 * 1000;
 
 class CertificateAuthority {
  public:
-  /// Makes the files. In a folder where a power cut left some of them, the others.
+  /// Makes the files; where some are missing, those. Never replaces one that is there:
+  /// Code::corrupt if what is there cannot be read or does not belong together.
   static Status create(const std::string& folder, uint64_t now_ms);
-  /// Code::not_found if there are none.
+  /// Code::not_found if a file is missing, Code::corrupt if they do not belong together.
   static Result<CertificateAuthority> open(const std::string& folder);
 
   /// A certificate for a device, with the issuer's: what the device sends to the hub.
@@ -34,7 +34,8 @@ class CertificateAuthority {
   /// Returns whether it did.
   [[nodiscard]] Result<bool> renew_own(uint64_t now_ms, bool only_if_due) const;
   /// Makes a new issuer by the root's key, which is in the file `root_key_path`, and the hub's own
-  /// certificate under it. Certificates of the old issuer count as long as they last.
+  /// certificate under it. Certificates of the old issuer count as long as they last: whoever has
+  /// its key is shut out by a new root alone.
   Status renew_issuer(const std::string& root_key_path, uint64_t now_ms);
 
   [[nodiscard]] const std::string& root() const { return root_; }
@@ -50,6 +51,7 @@ class CertificateAuthority {
         root_(std::move(root)),
         issuer_(std::move(issuer)),
         issuer_key_(issuer_key) {}
+  static Result<CertificateAuthority> open_issuer(const std::string& folder);
   [[nodiscard]] Status write_own(const PublicKey& key, uint64_t now_ms) const;
 
   std::string folder_;

@@ -1,9 +1,5 @@
 #include "hub/enrolment.h"
 
-#include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
-#include <random>
 #include <utility>
 
 #include "common/trust/enrolment_message.h"
@@ -12,11 +8,9 @@
 namespace daftar::hub {
 namespace {
 
-// A string of an object; "" if it is not there or something else.
-std::string text_in(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
+// Strangers may ask as often as they like, but not fill the disk with a log of it.
+constexpr uint64_t kLoggedRefusals = 20;
+constexpr uint64_t kRefusalsMs = 60'000;
 
 HttpAnswer failure(const Status& status) {
   unsigned http = 503;
@@ -42,7 +36,7 @@ HttpAnswer Enrolment::answer(const HttpRequest& request) {
   }
   Result<std::string> made = certify(request);
   if (made.ok()) return {200, *std::move(made)};
-  on_event_(made.status().message(), made.status().arguments());
+  note_refusal(made.status());
   // What failed in the hub is in its log; a stranger learns nothing of its files.
   const Code code = made.status().code();
   const bool is_callers = code == Code::invalid || code == Code::refused || code == Code::exists;
@@ -50,13 +44,11 @@ HttpAnswer Enrolment::answer(const HttpRequest& request) {
 }
 
 Result<std::string> Enrolment::certify(const HttpRequest& request) {
-  const auto body = nlohmann::json::parse(request.body, nullptr, false);
-  if (request.method != "POST" || !body.is_object()) {
-    return Status(Code::invalid, Msg::signing_request_bad);
-  }
+  if (request.method != "POST") return Status(Code::invalid, Msg::signing_request_bad);
+  DAFTAR_ASSIGN_OR_RETURN(const EnrolmentRequest asked, decode_enrolment_request(request.body));
   DAFTAR_ASSIGN_OR_RETURN(const SigningRequest signing,
-                          read_signing_request(text_in(body, "request")));
-  DAFTAR_ASSIGN_OR_RETURN(const Device device, find_device(signing, text_in(body, "token")));
+                          read_signing_request(asked.signing_request));
+  DAFTAR_ASSIGN_OR_RETURN(const Device device, find_device(signing, asked));
   EnrolmentAnswer answer;
   DAFTAR_ASSIGN_OR_RETURN(answer.certificate,
                           authority_.certify(device.number, device.key, clock_.wall_ms()));
@@ -69,18 +61,30 @@ Result<std::string> Enrolment::certify(const HttpRequest& request) {
   return encode_enrolment_answer(answer);
 }
 
-Result<Device> Enrolment::find_device(const SigningRequest& signing, const std::string& token) {
-  if (!token.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(const Token shown, parse_token(token));
-    return store_.redeem_token(sha256(shown.secret), signing.key, signing.device, clock_.wall_ms());
+void Enrolment::note_refusal(const Status& why) {
+  const uint64_t now = clock_.steady_ms();
+  if (now - refusals_since_ms_ >= kRefusalsMs) {
+    if (refusals_ > kLoggedRefusals) {
+      on_event_(Msg::enrolment_more_refused, {std::to_string(refusals_ - kLoggedRefusals)});
+    }
+    refusals_since_ms_ = now;
+    refusals_ = 0;
+  }
+  if (++refusals_ <= kLoggedRefusals) on_event_(why.message(), why.arguments());
+}
+
+Result<Device> Enrolment::find_device(const SigningRequest& signing,
+                                      const EnrolmentRequest& asked) {
+  if (!asked.token.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(const Token shown, parse_token(asked.token));
+    return store_.redeem_token(sha256(shown.secret), signing.key, signing.device, asked.follows,
+                               clock_.wall_ms());
   }
   DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> device, store_.device_by_key(signing.key));
   if (!device || device->number != signing.device) {
     return Status(Code::refused, Msg::caller_unknown, {std::to_string(signing.device)});
   }
-  if (device->is_revoked) {
-    return Status(Code::refused, Msg::device_revoked, {std::to_string(signing.device)});
-  }
+  DAFTAR_RETURN_IF_ERROR(check_not_revoked(*device));
   return *std::move(device);
 }
 
@@ -88,9 +92,7 @@ Result<std::string> make_token(HubStore& store, const CertificateAuthority& auth
                                const TokenTerms& terms, uint64_t now_ms) {
   Token token;
   DAFTAR_ASSIGN_OR_RETURN(token.fingerprint, authority.fingerprint());
-  std::random_device random;  // the operating system's
-  std::generate_n(std::back_inserter(token.secret), kTokenSecretBytes,
-                  [&] { return static_cast<char>(random()); });
+  token.secret = random_bytes(kTokenSecretBytes);
   DAFTAR_RETURN_IF_ERROR(store.add_token(sha256(token.secret), terms, now_ms));
   return token_text(token);
 }

@@ -1,5 +1,6 @@
-// Who gets a certificate: a new device that shows a token, and a known one whose certificate has
-// ended. Answers what comes over HTTPS at kCertificateTarget; proto/README.md has the messages.
+// Who gets a certificate: a new device that shows a token, and a known one that is not revoked (its
+// own may have ended, or the hub have moved). Answers what comes over HTTPS at kCertificateTarget;
+// proto/README.md has the messages.
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/net/https.h"
+#include "common/trust/enrolment_message.h"
 #include "hub/certificate_authority.h"
 #include "hub/hub_store.h"
 
@@ -14,7 +16,7 @@ namespace daftar::hub {
 
 class Enrolment {
  public:
-  /// Called for each certificate given and each request refused.
+  /// Called for each certificate given and, some times a minute, for requests that are refused.
   using OnEvent = std::function<void(Msg, const std::vector<std::string>&)>;
 
   /// `store` and `authority` outlive this. `sync_port`: where gRPC listens, for the devices.
@@ -25,7 +27,8 @@ class Enrolment {
 
  private:
   Result<std::string> certify(const HttpRequest& request);
-  Result<Device> find_device(const SigningRequest& signing, const std::string& token);
+  Result<Device> find_device(const SigningRequest& signing, const EnrolmentRequest& asked);
+  void note_refusal(const Status& why);
 
   HubStore& store_;
   const CertificateAuthority& authority_;
@@ -33,6 +36,8 @@ class Enrolment {
   int sync_port_;
   Clock& clock_;
   OnEvent on_event_;
+  uint64_t refusals_since_ms_ = 0;
+  uint64_t refusals_ = 0;
 };
 
 /// The token of new terms, kept in the store, as the operator hands it on.

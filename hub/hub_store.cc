@@ -48,6 +48,13 @@ std::string_view key_bytes(const PublicKey& key) {
 
 }  // namespace
 
+Status check_not_revoked(const Device& device) {
+  if (!device.is_revoked) return {};
+  return {Code::refused,
+          device.is_lost ? Msg::device_lost : Msg::device_revoked,
+          {std::to_string(device.number)}};
+}
+
 Result<Statement*> HubStore::use(const char* sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return &found->second;
@@ -349,10 +356,8 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
   return transaction.commit();
 }
 
-Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, DeviceNumber had,
-                                      uint64_t now_ms) {
-  Transaction transaction(database_);
-  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+// Code::refused unless the token is good, for this key.
+Result<TokenTerms> HubStore::read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement query,
       database_.prepare("SELECT user, number, label, holds_all, ledgers, key FROM token "
@@ -368,17 +373,39 @@ Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, 
   terms.holds_all = query.integer(3) != 0;
   std::string_view ledgers = query.text(4);
   while (const auto line = take_line(ledgers)) terms.ledgers.emplace_back(*line);
-  query.reset();
+  return terms;
+}
+
+// Whether whoever shows the token may have what it says.
+Status HubStore::check_terms(const TokenTerms& terms, const std::optional<Device>& device,
+                             DeviceNumber had, DeviceNumber follows) {
+  if (device) DAFTAR_RETURN_IF_ERROR(check_not_revoked(*device));
+  if (!device && had != 0 && terms.number != had) {
+    return {Code::refused, Msg::token_without_number, {std::to_string(had)}};
+  }
+  // A number that is given back belongs to the key that it had: its entries are sealed with that.
+  if (!device && terms.number && *terms.number != had) {
+    return {Code::refused, Msg::token_other_number, {std::to_string(*terms.number)}};
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> before, this->device(follows));
+  if (before && before->is_lost) {
+    return {Code::refused, Msg::device_lost, {std::to_string(follows)}};
+  }
+  return {};
+}
+
+Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, DeviceNumber had,
+                                      DeviceNumber follows, uint64_t now_ms) {
+  // Whoever shows a token that was made up does not make the database's writers wait.
+  DAFTAR_RETURN_IF_ERROR(read_token(secret, key, now_ms).status());
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_ASSIGN_OR_RETURN(const TokenTerms terms, read_token(secret, key, now_ms));
+  DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> device, device_by_key(key));
+  DAFTAR_RETURN_IF_ERROR(check_terms(terms, device, had, follows));
   DAFTAR_ASSIGN_OR_RETURN(Statement used,
                           database_.prepare("UPDATE token SET key = ?2 WHERE secret = ?1"));
   DAFTAR_RETURN_IF_ERROR(used.bind_blob(1, hash_bytes(secret)).bind_blob(2, key_bytes(key)).run());
-  DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> device, device_by_key(key));
-  if (device && device->is_revoked) {
-    return Status(Code::refused, Msg::device_revoked, {std::to_string(device->number)});
-  }
-  if (had != 0 && !device && terms.number != had) {
-    return Status(Code::refused, Msg::token_without_number, {std::to_string(had)});
-  }
   if (device) {
     DAFTAR_RETURN_IF_ERROR(open_to(*device, terms.holds_all, terms.ledgers, terms.user));
     DAFTAR_ASSIGN_OR_RETURN(device, this->device(device->number));
@@ -388,6 +415,23 @@ Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, 
   }
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return *std::move(device);
+}
+
+Status HubStore::set_enrolment_port(int port) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement put,
+      database_.prepare("INSERT OR REPLACE INTO setting VALUES('enrolment_port', ?1)"));
+  return put.bind_text(1, std::to_string(port)).run();
+}
+
+Result<int> HubStore::enrolment_port() {
+  constexpr int kUsual = 7444;
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement query,
+      database_.prepare(
+          "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'enrolment_port'"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
+  return has_row ? static_cast<int>(query.integer(0)) : kUsual;
 }
 
 Result<std::vector<Device>> HubStore::devices() {

@@ -32,6 +32,9 @@ struct Device {
   bool is_lost = false;  ///< revoked, and its unsent work may not be handed over
 };
 
+/// Code::refused, with what to tell it, for a device that was shut out.
+Status check_not_revoked(const Device& device);
+
 /// What an enrolment token opens to the device that shows it.
 struct TokenTerms {
   std::optional<UserNumber> user;      ///< of a device before; a new one if there is none
@@ -82,10 +85,15 @@ class HubStore {
   /// Keeps a token by the hash of its secret, and forgets those that have ended.
   Status add_token(const Hash& secret, const TokenTerms& terms, uint64_t now_ms);
   /// Registers the device that shows a token; the same device (an answer that was lost) gets the
-  /// same number again. `had`: the number that it says to have, 0 if none. Code::refused for a
-  /// token that is unknown, has ended, was another device's, or does not name that number.
+  /// same number again. `had`: the number that it says to have, 0 if none. `follows`: the number
+  /// whose unsent work it will make again, 0 for none. Code::refused for a token that is unknown,
+  /// has ended, was another device's, or is not for that number; and where that number, or the one
+  /// that it follows, was lost.
   Result<Device> redeem_token(const Hash& secret, const PublicKey& key, DeviceNumber had,
-                              uint64_t now_ms);
+                              DeviceNumber follows, uint64_t now_ms);
+  /// Where devices enrol, for those who are given a token.
+  Status set_enrolment_port(int port);
+  Result<int> enrolment_port();
 
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();
@@ -124,6 +132,9 @@ class HubStore {
                                const std::string& label, bool holds_all,
                                const std::vector<std::string>& ledgers,
                                std::optional<DeviceNumber> number);
+  Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
+  Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
+                     DeviceNumber follows);
   Result<Device> read_device(Statement& query);
   Result<bool> is_any_awaiting();
   Result<bool> is_awaiting(const std::string& ledger);

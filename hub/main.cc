@@ -60,10 +60,14 @@ Result<std::unique_ptr<HubStore>> open_store(const Options& options) {
 Status init(const Options& options) {
   SystemClock clock;
   Status made = HubStore::create(options.folder, options.name);
-  // A power cut may have left a hub without certificates.
-  const bool is_half =
-      made.code() == Code::exists && !CertificateAuthority::open(options.folder).ok();
-  if (!made.ok() && !is_half) return made;
+  if (made.code() == Code::exists) {
+    // A power cut may have left a hub without certificates.
+    const Status certificates = CertificateAuthority::open(options.folder).status();
+    if (!certificates.ok() && certificates.code() != Code::not_found) return certificates;
+    if (certificates.ok()) return made;
+  } else {
+    DAFTAR_RETURN_IF_ERROR(made);
+  }
   DAFTAR_RETURN_IF_ERROR(CertificateAuthority::create(options.folder, clock.wall_ms()));
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
   DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, store->identity());
@@ -105,17 +109,6 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
   return {};
 }
 
-// Unsent work of a device that was lost is nobody's to hand on. Everybody else may write what was
-// granted, until roles come with the records of `national`.
-Authority judge(HubStore& store) {
-  return [&store](const Changeset& changeset, uint64_t) -> std::optional<RefusalReason> {
-    if (!changeset.continues) return std::nullopt;
-    const auto before = store.device(changeset.continues->device);
-    const bool is_lost = before.ok() && *before && (*before)->is_lost;
-    return is_lost ? std::optional(RefusalReason::no_authority) : std::nullopt;
-  };
-}
-
 // The hub's own certificate, looked after while it serves.
 class OwnCertificate {
  public:
@@ -137,7 +130,6 @@ class OwnCertificate {
       look_again();
     });
   }
-  void stop() { timer_.cancel(); }
 
  private:
   static constexpr auto kBetweenLooks = std::chrono::hours(1);
@@ -162,14 +154,15 @@ Status serve(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto lock, FileLock::acquire(options.folder + "/hub.lock"));
   if (!lock) return {Code::exists, Msg::hub_running, {options.folder}};
   DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<HubStore> for_reader, open_store(options));
-  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> for_judge, open_store(options));
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> for_enrolment, open_store(options));
   DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, for_reader->identity());
   DAFTAR_ASSIGN_OR_RETURN(const auto authority, CertificateAuthority::open(options.folder));
   SystemClock clock;
-  Writer writer(std::move(for_writer), clock, judge(*for_judge));
+  Writer writer(std::move(for_writer), clock);
   DAFTAR_RETURN_IF_ERROR(begin_or_end_awaiting(options, *for_reader, writer));
   Service service(std::move(for_reader), identity, writer);
+  // Before the server, which outlives no call that waits for it.
+  std::jthread writing([&](const std::stop_token& stop) { writer.run(stop); });
   Server server(service, authority, clock,
                 [](const Status& why) { log_event(why.message(), why.arguments()); });
   boost::asio::io_context context;
@@ -184,7 +177,7 @@ Status serve(const Options& options) {
                                        ? with_port(options.listen, next_port(options.listen))
                                        : options.enrol_listen;
   DAFTAR_ASSIGN_OR_RETURN(const int enrol_port, https.start(enrol_listen));
-  std::jthread writing([&](const std::stop_token& stop) { writer.run(stop); });
+  DAFTAR_RETURN_IF_ERROR(for_enrolment->set_enrolment_port(enrol_port));
   const std::string address = with_port(options.listen, port);
   const std::string enrol_address = with_port(enrol_listen, enrol_port);
   log_event(Msg::hub_serving,
@@ -193,10 +186,8 @@ Status serve(const Options& options) {
   say(Msg::hub_listening, {address, enrol_address});
   std::cout.flush();
   own.look_again();
-  signals.async_wait([&](const boost::system::error_code&, int) {
-    https.stop();
-    own.stop();
-  });
+  // Whoever is just enrolling asks again; nobody can put the end off.
+  signals.async_wait([&](const boost::system::error_code&, int) { context.stop(); });
   context.run();
   log_event(Msg::hub_stopping, {});
   server.stop();
@@ -260,7 +251,8 @@ Status give_token(const Options& options) {
   if (options.as_json) {
     print_json({{"token", token}, {"ends", time_text(terms.ends_ms)}});
   } else {
-    say(Msg::token_made, {token, time_text(terms.ends_ms)});
+    DAFTAR_ASSIGN_OR_RETURN(const int port, store->enrolment_port());
+    say(Msg::token_made, {token, time_text(terms.ends_ms), std::to_string(port)});
   }
   return {};
 }
@@ -338,13 +330,15 @@ using On = std::function<void(CLI::App* sub, Status (*action)(const Options&))>;
 void add_device_commands(CLI::App& app, Options& options, const On& on) {
   CLI::App* token = app.add_subcommand(
       "token", "A token that enrols one device: hand it to the person there, for daftar init");
-  token->add_option("--user", options.user, "An existing user's number; else a new one")
-      ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  CLI::Option* user =
+      token->add_option("--user", options.user, "An existing user's number; else a new one")
+          ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   token
       ->add_option(
           "--number", options.number,
           "After a restore: the number that the device had, for which its ledgers then wait "
           "until it has synced; else the next free one")
+      ->needs(user)
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
   token->add_option("--label", options.label, "What people call the device");
   token->add_option("--ledger", options.ledgers,

@@ -7,13 +7,17 @@
 #include <grpcpp/security/tls_credentials_options.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 #include "common/base/limits.h"
 #include "common/net/address.h"
 #include "common/rpc/grpc_status.h"
 #include "daftar/v1/hub.grpc.pb.h"
+#include "hub/call_gate.h"
 
 namespace daftar::hub {
 namespace {
@@ -23,6 +27,13 @@ constexpr auto kStopGrace = std::chrono::seconds(5);
 // Devices ping an idle connection no more often than this.
 constexpr int kMinPingIntervalMs = 20'000;
 constexpr int kStreamsOfConnection = 8;
+// A handshake takes a second over a slow line. Whoever connects and says nothing is cut.
+constexpr int kHandshakeMs = 10'000;
+constexpr int kIdleConnectionMs = 5 * 60'000;
+// A peer whose power failed says no good-bye.
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveAnswerMs = 20'000;
+constexpr auto kBetweenSweeps = std::chrono::seconds(5);
 // How soon a renewed certificate of the hub's own is in use.
 constexpr unsigned kReadCertificateAgainS = 5;
 
@@ -51,6 +62,20 @@ Result<Device> let_in(Service& service, DeviceNumber number, const PublicKey& ke
   return device;
 }
 
+// Who calls, what its certificate says, and its place among the calls.
+struct Caller {
+  Device device;
+  uint64_t certificate_ends_ms = 0;
+  std::unique_ptr<CallGate::Call> call;
+};
+
+// Before each further message of a stream: it is counted, and the device asked about again.
+Status go_on(Service& service, Caller& caller, size_t bytes) {
+  DAFTAR_RETURN_IF_ERROR(caller.call->moved(bytes));
+  DAFTAR_ASSIGN_OR_RETURN(caller.device, let_in(service, caller.device.number, caller.device.key));
+  return {};
+}
+
 class HeadsCall : public grpc::ServerUnaryReactor {
  public:
   explicit HeadsCall(const grpc::Status& status) { Finish(status); }
@@ -59,10 +84,10 @@ class HeadsCall : public grpc::ServerUnaryReactor {
 
 class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> {
  public:
-  PushCall(Service& service, const Server::OnFailure& on_failure, Result<Device> device)
-      : service_(service), on_failure_(on_failure), device_(std::move(device)) {
-    if (!device_.ok()) {
-      Finish(answer(device_.status(), on_failure_));
+  PushCall(Service& service, const Server::OnFailure& on_failure, Result<Caller> caller)
+      : service_(service), on_failure_(on_failure), caller_(std::move(caller)) {
+    if (!caller_.ok()) {
+      Finish(answer(caller_.status(), on_failure_));
     } else {
       StartRead(&request_);
     }
@@ -70,11 +95,11 @@ class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> 
 
   void OnReadDone(bool has_request) override {
     if (!has_request) return Finish(grpc::Status::OK);
-    device_ = let_in(service_, device_->number, device_->key);
-    if (!device_.ok()) return Finish(answer(device_.status(), on_failure_));
+    const Status goes_on = go_on(service_, *caller_, request_.ByteSizeLong());
+    if (!goes_on.ok()) return Finish(answer(goes_on, on_failure_));
     // Its answer comes from the writer's thread; until then this call has nothing outstanding and
     // cannot end.
-    service_.push(*device_, request_, [this](Result<v1::PushReply> reply) {
+    service_.push(caller_->device, request_, [this](Result<v1::PushReply> reply) {
       if (!reply.ok()) return Finish(answer(reply.status(), on_failure_));
       reply_ = *std::move(reply);
       StartWrite(&reply_);
@@ -91,21 +116,21 @@ class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> 
  private:
   Service& service_;
   const Server::OnFailure& on_failure_;
-  Result<Device> device_;
+  Result<Caller> caller_;
   v1::PushRequest request_;
   v1::PushReply reply_;
 };
 
 class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
  public:
-  PullCall(Service& service, const Server::OnFailure& on_failure, Result<Device> device,
+  PullCall(Service& service, const Server::OnFailure& on_failure, Result<Caller> caller,
            const v1::PullRequest& request)
       : service_(service),
         on_failure_(on_failure),
-        device_(std::move(device)),
+        caller_(std::move(caller)),
         cursor_(service.pull(request)) {
-    if (!device_.ok()) {
-      Finish(answer(device_.status(), on_failure_));
+    if (!caller_.ok()) {
+      Finish(answer(caller_.status(), on_failure_));
     } else {
       write_next();
     }
@@ -113,8 +138,8 @@ class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
 
   void OnWriteDone(bool is_written) override {
     if (!is_written) return Finish(grpc::Status::CANCELLED);
-    device_ = let_in(service_, device_->number, device_->key);
-    if (!device_.ok()) return Finish(answer(device_.status(), on_failure_));
+    const Status goes_on = go_on(service_, *caller_, reply_.ByteSizeLong());
+    if (!goes_on.ok()) return Finish(answer(goes_on, on_failure_));
     write_next();
   }
 
@@ -122,7 +147,7 @@ class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
 
  private:
   void write_next() {
-    Result<std::optional<v1::PullReply>> next = service_.next(*device_, cursor_);
+    Result<std::optional<v1::PullReply>> next = service_.next(caller_->device, cursor_);
     if (!next.ok()) return Finish(answer(next.status(), on_failure_));
     if (!*next) return Finish(grpc::Status::OK);
     reply_ = **std::move(next);
@@ -131,18 +156,18 @@ class PullCall : public grpc::ServerWriteReactor<v1::PullReply> {
 
   Service& service_;
   const Server::OnFailure& on_failure_;
-  Result<Device> device_;
+  Result<Caller> caller_;
   PullCursor cursor_;
   v1::PullReply reply_;
 };
 
 class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
  public:
-  RecoverCall(Service& service, const Server::OnFailure& on_failure, Result<Device> device,
+  RecoverCall(Service& service, const Server::OnFailure& on_failure, Result<Caller> caller,
               v1::RecoverReply* reply)
-      : service_(service), on_failure_(on_failure), device_(std::move(device)), reply_(reply) {
-    if (!device_.ok()) {
-      Finish(answer(device_.status(), on_failure_));
+      : service_(service), on_failure_(on_failure), caller_(std::move(caller)), reply_(reply) {
+    if (!caller_.ok()) {
+      Finish(answer(caller_.status(), on_failure_));
     } else {
       StartRead(&request_);
     }
@@ -150,9 +175,9 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
 
   void OnReadDone(bool has_request) override {
     if (!has_request) return Finish(grpc::Status::OK);
-    device_ = let_in(service_, device_->number, device_->key);
-    if (!device_.ok()) return Finish(answer(device_.status(), on_failure_));
-    service_.recover(*device_, request_, [this](Result<uint64_t> recovered) {
+    const Status goes_on = go_on(service_, *caller_, request_.ByteSizeLong());
+    if (!goes_on.ok()) return Finish(answer(goes_on, on_failure_));
+    service_.recover(caller_->device, request_, [this](Result<uint64_t> recovered) {
       if (!recovered.ok()) return Finish(answer(recovered.status(), on_failure_));
       reply_->set_recovered(reply_->recovered() + *recovered);
       StartRead(&request_);
@@ -164,7 +189,7 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
  private:
   Service& service_;
   const Server::OnFailure& on_failure_;
-  Result<Device> device_;
+  Result<Caller> caller_;
   v1::RecoverRequest request_;
   v1::RecoverReply* reply_;
 };
@@ -176,7 +201,10 @@ class RpcService : public v1::Hub::CallbackService {
       : service_(service),
         authority_(authority),
         clock_(clock),
-        on_failure_(std::move(on_failure)) {}
+        on_failure_(std::move(on_failure)),
+        gate_(clock) {}
+
+  size_t end_silent_calls() { return gate_.end_silent_calls(); }
 
   grpc::ServerUnaryReactor* Heads(grpc::CallbackServerContext* context,
                                   const v1::HeadsRequest* request, v1::HeadsReply* reply) override {
@@ -199,13 +227,14 @@ class RpcService : public v1::Hub::CallbackService {
   }
 
  private:
-  Status heads(const grpc::CallbackServerContext& context, const v1::HeadsRequest& request,
+  Status heads(grpc::CallbackServerContext& context, const v1::HeadsRequest& request,
                v1::HeadsReply& reply) {
-    DAFTAR_ASSIGN_OR_RETURN(const Device device, caller(context));
+    DAFTAR_ASSIGN_OR_RETURN(const Caller from, caller(context));
+    DAFTAR_RETURN_IF_ERROR(from.call->moved(request.ByteSizeLong()));
+    const Device& device = from.device;
     DAFTAR_ASSIGN_OR_RETURN(reply, service_.heads(device, request));
-    DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms shown, certificate_of(context));
     const uint64_t now = clock_.wall_ms();
-    if (now + kDeviceCertificateMs / 2 < *shown.ends_ms) return {};
+    if (now + kDeviceCertificateMs / 2 < from.certificate_ends_ms) return {};
     DAFTAR_ASSIGN_OR_RETURN(std::string fresh, authority_.certify(device.number, device.key, now));
     reply.set_certificate(std::move(fresh));
     return {};
@@ -222,20 +251,24 @@ class RpcService : public v1::Hub::CallbackService {
     return shown;
   }
 
-  Result<Device> caller(const grpc::CallbackServerContext& context) {
-    Result<Device> device = authenticate(context);
-    if (!device.ok() && !is_of_the_disk(device.status())) on_failure_(device.status());
-    return device;
+  Result<Caller> caller(grpc::CallbackServerContext& context) {
+    Result<Caller> who = authenticate(context);
+    if (!who.ok() && !is_of_the_disk(who.status())) on_failure_(who.status());
+    return who;
   }
-  Result<Device> authenticate(const grpc::CallbackServerContext& context) {
+  Result<Caller> authenticate(grpc::CallbackServerContext& context) {
     DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms shown, certificate_of(context));
-    return let_in(service_, shown.device, shown.key);
+    DAFTAR_ASSIGN_OR_RETURN(Device device, let_in(service_, shown.device, shown.key));
+    DAFTAR_ASSIGN_OR_RETURN(auto call,
+                            gate_.enter(shown.device, [&context] { context.TryCancel(); }));
+    return Caller{std::move(device), *shown.ends_ms, std::move(call)};
   }
 
   hub::Service& service_;  // not the generated base of the same name
   const CertificateAuthority& authority_;
   Clock& clock_;
   Server::OnFailure on_failure_;
+  CallGate gate_;
 };
 
 // gRPC 1.51 inflates a message before it checks its size, so nothing compressed is taken at all.
@@ -269,8 +302,19 @@ struct Server::Parts {
   Parts(Service& service, const CertificateAuthority& of, Clock& clock, OnFailure on_failure)
       : authority(of), rpc(service, of, clock, std::move(on_failure)) {}
   const CertificateAuthority& authority;
+  void sweep(const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+      rpc.end_silent_calls();
+      wake.wait_for(lock, stop, kBetweenSweeps, [] { return false; });
+    }
+  }
+
   RpcService rpc;
   std::unique_ptr<grpc::Server> server;
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::jthread sweeper;
 };
 
 Server::Server(Service& service, const CertificateAuthority& authority, Clock& clock,
@@ -294,6 +338,10 @@ Result<int> Server::start(const std::string& address) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kStreamsOfConnection);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleConnectionMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveAnswerMs);
   // A second hub on a port in use must fail, not share it.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   refuse_compression(builder);
@@ -301,6 +349,8 @@ Result<int> Server::start(const std::string& address) {
   if (parts_->server == nullptr || port == 0) {
     return Status(Code::unavailable, Msg::hub_port_taken, {address});
   }
+  parts_->sweeper =
+      std::jthread([parts = parts_.get()](const std::stop_token& stop) { parts->sweep(stop); });
   return port;
 }
 
@@ -309,6 +359,7 @@ void Server::stop() {
   parts_->server->Shutdown(std::chrono::system_clock::now() + kStopGrace);
   parts_->server->Wait();
   parts_->server.reset();
+  parts_->sweeper = {};
 }
 
 }  // namespace daftar::hub

@@ -56,10 +56,7 @@ Result<Device> Service::authenticate(DeviceNumber number) {
   if (!device) {
     return Status(Code::refused, Msg::caller_unknown, {std::to_string(number)});
   }
-  if (device->is_revoked) {
-    return Status(Code::refused, device->is_lost ? Msg::device_lost : Msg::device_revoked,
-                  {std::to_string(number)});
-  }
+  DAFTAR_RETURN_IF_ERROR(check_not_revoked(*device));
   return *std::move(device);
 }
 

@@ -399,7 +399,7 @@ Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Ch
   if (check_schema(changeset) == SchemaVerdict::wrong_type) {
     return std::optional(RefusalReason::wrong_type);
   }
-  return authority_(changeset, ledger.state().national);
+  return authority_ ? authority_(changeset, ledger.state().national) : std::nullopt;
 }
 
 Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& batch) {

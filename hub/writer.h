@@ -26,7 +26,7 @@
 namespace daftar::hub {
 
 /// Whether the author may write what a changeset writes: nothing, or why not. Judged against
-/// `national` at a position.
+/// `national` at a position. Without one, whoever is granted a ledger may write everything in it.
 using Authority =
     std::function<std::optional<RefusalReason>(const Changeset& changeset, uint64_t national)>;
 
@@ -57,7 +57,7 @@ class Writer {
   /// The number of entries that were missing.
   using RecoveryDone = std::function<void(Result<uint64_t>)>;
 
-  Writer(std::unique_ptr<HubStore> store, Clock& clock, Authority authority);
+  Writer(std::unique_ptr<HubStore> store, Clock& clock, Authority authority = {});
 
   /// `done` is called from the writing thread: when durable, or Code::unavailable or another
   /// failure when nothing of it was kept. Any thread.

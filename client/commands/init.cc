@@ -67,7 +67,7 @@ Result<Identity> begin_again(const Session& session, const InitOptions& options,
 
 Result<Identity> enrol(const Session& session, const InitOptions& options, ClientStore& store) {
   Result<Identity> before = store.identity();
-  CertificateWish wish{options.hub, options.token, "", 0};
+  CertificateWish wish{options.hub, options.token, "", 0, 0};
   if (!before.ok()) {
     if (before.status().code() != Code::not_found) return before;
     if (options.again) return before;
@@ -79,9 +79,11 @@ Result<Identity> enrol(const Session& session, const InitOptions& options, Clien
     return identity;
   }
   if (wish.address.empty()) wish.address = before->enrol_address;
-  wish.root = before->root;
+  // A token says which root it is for: a hub whose root was seen by others has made another.
+  if (options.token.empty()) wish.root = before->root;
   if (options.again) {
     if (options.token.empty()) return Status(Code::invalid, Msg::init_needs_token);
+    wish.follows = before->device;
     return begin_again(session, options, wish, store);
   }
   if (options.token.empty() && options.hub.empty()) {

@@ -26,6 +26,13 @@ SigningKey SigningKey::generate() {
   return key;
 }
 
+std::string random_bytes(size_t count) {
+  require_sodium();
+  std::string bytes(count, '\0');
+  randombytes_buf(bytes.data(), bytes.size());
+  return bytes;
+}
+
 SigningKey SigningKey::from_seed(std::string_view seed) {
   require_sodium();
   SigningKey key;

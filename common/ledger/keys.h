@@ -34,6 +34,9 @@ class SigningKey {
 
 bool verify_signature(const PublicKey& key, std::string_view message, const Signature& signature);
 
+/// Random bytes of the operating system, fit for secrets.
+std::string random_bytes(size_t count);
+
 /// Base64 with padding, as C2SP notes and vkeys use it.
 std::string to_base64(std::string_view bytes);
 /// Code::invalid unless `text` is canonical base64.

@@ -83,7 +83,8 @@ Status make_private_file(const std::string& path) {
 
 Result<std::string> read_file(const std::string& path, size_t most) {
   std::error_code error;
-  if (!fs::exists(path, error)) return Status(Code::not_found, Msg::file_not_found, {path});
+  if (!fs::exists(path, error) && !error)
+    return Status(Code::not_found, Msg::file_not_found, {path});
   if (fs::is_directory(path, error)) {
     return Status(Code::invalid, Msg::file_is_folder, {path});
   }

@@ -245,8 +245,9 @@ Status verify(const std::vector<Certificate>& chain, X509* root, CertificateUse 
   X509_VERIFY_PARAM* terms = X509_STORE_CTX_get0_param(check.get());
   X509_VERIFY_PARAM_set_time(terms, static_cast<time_t>(now_ms / 1000));
   X509_VERIFY_PARAM_set_depth(terms, static_cast<int>(kChainLength));
-  const int purpose =
-      use == CertificateUse::hub ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT;
+  int purpose = X509_PURPOSE_ANY;
+  if (use == CertificateUse::hub) purpose = X509_PURPOSE_SSL_SERVER;
+  if (use == CertificateUse::device) purpose = X509_PURPOSE_SSL_CLIENT;
   if (X509_STORE_CTX_set_purpose(check.get(), purpose) != 1) return failed();
   if (X509_verify_cert(check.get()) == 1) return {};
   const int why = X509_STORE_CTX_get_error(check.get());
@@ -364,6 +365,19 @@ std::string key_pem(const SigningKey& key) {
     return "";
   }
   return text_of_bio(bio.get());
+}
+
+Result<SigningKey> read_key_pem(std::string_view pem) {
+  const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (bio == nullptr) return failed();
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  std::array<unsigned char, 32> seed{};
+  size_t size = seed.size();
+  if (key == nullptr || EVP_PKEY_get_raw_private_key(key.get(), seed.data(), &size) != 1 ||
+      size != seed.size()) {
+    return bad();
+  }
+  return SigningKey::from_seed({reinterpret_cast<const char*>(seed.data()), seed.size()});
 }
 
 }  // namespace daftar

@@ -23,6 +23,10 @@ enum class CertificateUse {
   device,  ///< a TLS client
 };
 
+/// How long a device's certificate counts: two nights without a line do not matter, a stolen disk
+/// not for long.
+inline constexpr uint64_t kDeviceCertificateMs = 30ULL * 24 * 3600 * 1000;
+
 /// The name under which every hub's certificate is held against: whose hub it is says the root.
 inline constexpr char kHubServerName[] = "daftar-hub";
 
@@ -68,5 +72,7 @@ Result<SigningRequest> read_signing_request(std::string_view pem);
 
 /// The key as PEM, as libraries for TLS take it.
 std::string key_pem(const SigningKey& key);
+/// The first private key in a PEM text. Code::corrupt if there is none of Ed25519.
+Result<SigningKey> read_key_pem(std::string_view pem);
 
 }  // namespace daftar

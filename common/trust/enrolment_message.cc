@@ -43,10 +43,18 @@ Status failure_in(const Json& body, unsigned http_status) {
 
 }  // namespace
 
-std::string encode_enrolment_request(const std::string& signing_request, const std::string& token) {
-  Json body = {{"request", signing_request}};
-  if (!token.empty()) body["token"] = token;
+std::string encode_enrolment_request(const EnrolmentRequest& request) {
+  Json body = {{"request", request.signing_request}};
+  if (!request.token.empty()) body["token"] = request.token;
+  if (request.follows != 0) body["follows"] = request.follows;
   return body.dump();
+}
+
+Result<EnrolmentRequest> decode_enrolment_request(std::string_view body) {
+  const Json object = Json::parse(body, nullptr, false);
+  if (!object.is_object()) return Status(Code::invalid, Msg::signing_request_bad);
+  return EnrolmentRequest{text_in(object, "request"), text_in(object, "token"),
+                          number_in(object, "follows", limits::kNumber)};
 }
 
 std::string encode_enrolment_answer(const EnrolmentAnswer& answer) {

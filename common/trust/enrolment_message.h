@@ -1,7 +1,8 @@
 // What hub and device say to each other over HTTPS when a certificate is asked for.
 //
 // POST kCertificateTarget {"request": PEM of a PKCS#10 request, "token": text, left out by a device
-// that has a number}. The answer is 200 with an EnrolmentAnswer, or an error with a message id.
+// that has a number, "follows": the number that a device goes on from under a new one}. The answer
+// is 200 with an EnrolmentAnswer, or an error with a message id.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +17,12 @@ namespace daftar {
 
 inline constexpr char kCertificateTarget[] = "/v1/certificate";
 
+struct EnrolmentRequest {
+  std::string signing_request;  ///< PEM
+  std::string token;            ///< "": the device has a number
+  DeviceNumber follows = 0;     ///< the number whose unsent work is to be made again; 0 for none
+};
+
 struct EnrolmentAnswer {
   std::string certificate;  ///< PEM, with the issuer's
   DeviceNumber device = 0;
@@ -25,7 +32,9 @@ struct EnrolmentAnswer {
   int sync_port = 0;  ///< where the hub listens for gRPC, on the same host
 };
 
-std::string encode_enrolment_request(const std::string& signing_request, const std::string& token);
+std::string encode_enrolment_request(const EnrolmentRequest& request);
+/// Code::invalid if it is none.
+Result<EnrolmentRequest> decode_enrolment_request(std::string_view body);
 std::string encode_enrolment_answer(const EnrolmentAnswer& answer);
 /// {"error": {"id": …, "arguments": […]}}.
 std::string enrolment_failure(const Status& status);

@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import time
 
 import office
 from office import LEDGER, Device, Hub, Proxy, wait_until
@@ -19,8 +20,8 @@ import faults  # noqa: E402  (found by the line above)
 DAY_S = 24 * 3600
 # What an Ed25519 key has before its 32 bytes in PKCS#8 (RFC 8410).
 PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
-HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
-SETTINGS = 4
+# A gRPC message of no bytes: not compressed, length 0.
+EMPTY_MESSAGE = bytes(5)
 
 
 def key_pem(path):
@@ -36,28 +37,13 @@ def setting(device, name):
     return value
 
 
-def connect(address, certificate=None, key=None, most=ssl.TLSVersion.TLSv1_3):
-    """A TLS connection as a foreign client makes it, which believes any server."""
+def connect(address):
+    """A TLS connection that believes any server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.maximum_version = most
     context.set_alpn_protocols(["h2"])
-    if certificate:
-        context.load_cert_chain(certificate, key)
     host, port = address.rsplit(":", 1)
     return context.wrap_socket(socket.create_connection((host, int(port)), 20), server_hostname="daftar-hub")
-
-
-def is_let_in(address, *certificate, **more):
-    """Whether the hub speaks HTTP/2 with this client: under TLS 1.3 the handshake alone says nothing."""
-    try:
-        with connect(address, *certificate, **more) as line:
-            line.settimeout(20)
-            line.sendall(HTTP2_PREFACE)
-            answer = line.recv(9)
-            return len(answer) == 9 and answer[3] == SETTINGS
-    except (ssl.SSLError, OSError):
-        return False
 
 
 def serial_at(address):
@@ -142,14 +128,33 @@ class IdentityTest(office.OfficeTest):
 
     # -- foreign clients
 
+    def is_answered(self, address, certificate=None, key=None):
+        """Whether the hub answers a call of nghttp's: under TLS 1.3 the handshake alone says nothing."""
+        client = [f"--cert={certificate}", f"--key={key}"] if certificate else []
+        done = subprocess.run(
+            ["nghttp", "-v", "-t", "20", *client, "-d", self.write("empty", EMPTY_MESSAGE), "-H", "te: trailers",
+             "-H", "content-type: application/grpc", f"https://{address}/daftar.v1.Hub/Heads"],
+            capture_output=True, text=True, timeout=60, errors="replace")
+        return "grpc-status: 0" in done.stdout
+
+    def speaks(self, address, version, *client):
+        """Whether `openssl s_client` comes to terms with the server."""
+        done = subprocess.run(["openssl", "s_client", "-connect", address, version, *client, "-brief"],
+                              capture_output=True, text=True, timeout=60, input="")
+        return "Protocol version: TLSv1." in done.stdout + done.stderr
+
     def test_who_is_let_in(self):
         device, hub = self.a, self.hub
         own = self.write("own.crt", setting(device, "certificate")), self.write("own.key",
                                                                                 key_pem(device.folder + "/device.key"))
-        self.assertTrue(is_let_in(hub.address, *own))
-        self.assertFalse(is_let_in(hub.address), "no certificate")
-        self.assertFalse(is_let_in(hub.address, *own, most=ssl.TLSVersion.TLSv1_2), "TLS 1.2")
-        self.assertFalse(is_let_in(hub.address, hub.folder + "/server.crt", hub.folder + "/server.key"), "wrong usage")
+        self.assertTrue(self.is_answered(hub.address, *own))
+        self.assertFalse(self.is_answered(hub.address), "no certificate")
+        self.assertFalse(self.is_answered(hub.address, hub.folder + "/server.crt", hub.folder + "/server.key"),
+                         "wrong usage")
+        as_device = ["-cert", own[0], "-key", own[1]]
+        for address in (hub.address, hub.enrol_address):
+            self.assertTrue(self.speaks(address, "-tls1_3", *as_device))
+            self.assertFalse(self.speaks(address, "-tls1_2", *as_device), "TLS 1.2")
 
         self.openssl("genpkey", "-algorithm", "ed25519", "-out", "rogue.key")
         self.openssl("req", "-x509", "-new", "-key", "rogue.key", "-subj", "/CN=Daftar issuer", "-out", "rogue.crt")
@@ -157,24 +162,24 @@ class IdentityTest(office.OfficeTest):
         self.write("client.ext", "extendedKeyUsage=clientAuth\n")
         sign = ["x509", "-req", "-in", "own.csr", "-days", "30", "-extfile", "client.ext"]
         self.openssl(*sign, "-CA", "rogue.crt", "-CAkey", "rogue.key", "-CAcreateserial", "-out", "by-rogue.crt")
-        self.assertFalse(is_let_in(hub.address, self.path("by-rogue.crt"), own[1]), "a rogue authority")
+        self.assertFalse(self.is_answered(hub.address, self.path("by-rogue.crt"), own[1]), "a rogue authority")
 
-        self.write("issuer.key", key_pem(hub.folder + "/issuer.key"))
-        issued = ["-CA", hub.folder + "/issuer.crt", "-CAkey", "issuer.key", "-CAcreateserial"]
+        issuer = hub.folder + "/issuer.pem"
+        issued = ["-CA", issuer, "-CAkey", issuer, "-CAcreateserial", "-CAserial", self.path("serial")]
         self.openssl(*sign, *issued, "-out", "leaf.crt")
-        chain = self.read("leaf.crt") + self.read(hub.folder + "/issuer.crt")
-        self.assertTrue(is_let_in(hub.address, self.write("good.crt", chain), own[1]))
+        above = self.read(issuer)
+        above = above[above.index("-----BEGIN CERTIFICATE"):]
+        self.assertTrue(self.is_answered(hub.address, self.write("good.crt", self.read("leaf.crt") + above), own[1]))
         self.openssl(*sign, *issued, "-out", "ended.crt", at="90 days ago")
-        ended = self.write("ended-chain.crt", self.read("ended.crt") + self.read(hub.folder + "/issuer.crt"))
-        self.assertFalse(is_let_in(hub.address, ended, own[1]), "ended")
-        self.assertFalse(is_let_in(hub.enrol_address, *own, most=ssl.TLSVersion.TLSv1_2), "enrolment by TLS 1.2")
+        ended = self.write("ended-chain.crt", self.read("ended.crt") + above)
+        self.assertFalse(self.is_answered(hub.address, ended, own[1]), "ended")
 
         # A good certificate, but with a key that is not the one that this number was registered with.
         self.openssl("req", "-new", "-key", "rogue.key", "-subj", f"/CN=device {device.number}", "-out", "own.csr")
         self.openssl(*sign, *issued, "-out", "leaf.crt")
         with sqlite3.connect(os.path.join(device.folder, "daftar.db")) as database:
             database.execute("UPDATE setting SET value = ? WHERE name = 'certificate'",
-                             (self.read("leaf.crt") + self.read(hub.folder + "/issuer.crt"),))
+                             (self.read("leaf.crt") + above,))
         database.close()
         der = subprocess.run(["openssl", "pkey", "-in", self.path("rogue.key"), "-outform", "DER"], check=True,
                              capture_output=True).stdout
@@ -185,6 +190,10 @@ class IdentityTest(office.OfficeTest):
 
     def read(self, name):
         with open(os.path.join(self.folder, name), encoding="ascii") as file:
+            return file.read()
+
+    def read_bytes(self, path):
+        with open(path, "rb") as file:
             return file.read()
 
     # -- renewal
@@ -227,12 +236,8 @@ class IdentityTest(office.OfficeTest):
         self.hub.stop()
         with self.in_days(60):
             self.hub.serve()
-        # Ended at the hub, good for the device's own clock until it is asked again: the hub's word counts.
+        # Ended at the hub, good for the device's own clock: the hub's word counts.
         self.a.set("new:kpa", "code=1")
-        told = self.a.try_run("sync")
-        self.assertEqual((told.code, told.error), (6, "hub.unreachable"), str(told))
-        self.assertEqual(self.a.status()["waiting"], 1)
-        self.a.run("init", "--hub", self.hub.enrol_address)
         self.assertEqual(self.a.sync().json["pushed"], 1)
 
     def test_the_hubs_certificate_is_replaced_while_it_serves(self):
@@ -250,8 +255,129 @@ class IdentityTest(office.OfficeTest):
         hub.stop()
         hub.serve()
         Device(self, hub, "without-root").sync()
-        hub.run("certificate", "--root-key", hub.folder + "/issuer.key", code=2, error="root_key.other")
+        hub.run("certificate", "--root-key", hub.folder + "/hub.key", code=2, error="root_key.other")
         self.said("the hub's certificate and its issuer are replaced while it serves; the root's key can be elsewhere")
+
+    def test_a_hub_whose_files_are_damaged(self):
+        hub = self.hub
+        self.a.sync()
+        hub.stop()
+        os.rename(hub.folder + "/root.key", self.path("root.key"))
+        kept = {name: self.read_bytes(os.path.join(hub.folder, name)) for name in ("root.crt", "issuer.pem", "server.crt")}
+        hub.run("init", code=13, error="hub.exists")
+        # What is only missing is made, and nothing else is touched.
+        for name in ("server.key", "server.crt"):
+            os.remove(os.path.join(hub.folder, name))
+            hub.run("serve", code=3)
+            hub.run("init")
+        self.assertEqual(self.read_bytes(hub.folder + "/issuer.pem"), kept["issuer.pem"])
+        # What cannot be made again without the root's key, or does not belong together, is left as it is and named.
+        for name in ("root.crt", "issuer.pem"):
+            path = os.path.join(hub.folder, name)
+            for damaged in (None, b"", kept[name][:-40], kept["root.crt" if name == "issuer.pem" else "issuer.pem"]):
+                os.remove(path)
+                if damaged is not None:
+                    self.write(path, damaged)
+                told = hub.try_run("init")
+                self.assertNotEqual(told.code, 0, str(told))
+                self.assertIn(told.error, ("certificate.unreadable", "file.not_found", "certificate.bad"), str(told))
+                self.assertFalse(os.path.exists(hub.folder + "/root.key"))
+                self.write(path, kept[name])
+        hub.serve()
+        self.assertTrue(self.a.sync().json["unchanged"])
+        Device(self, hub, "late").sync()
+        self.said("`init` makes what is missing, and puts no device of a damaged hub under another root")
+
+    def test_a_new_root(self):
+        """The issuer's key was seen by others: who has it counts until the root is another one."""
+        hub = self.hub
+        self.a.sync()
+        self.a.set("new:kpa", "code=1")
+        hub.stop()
+        for name in ("root.crt", "root.key", "issuer.pem", "server.crt", "server.key"):
+            os.rename(os.path.join(hub.folder, name), self.path(name))
+        hub.run("init")
+        hub.serve()
+        self.a.sync(code=4, error="certificate.untrusted")
+        number = self.a.number
+        self.assertEqual(self.a.enrol(hub, user=self.a.user).json["device"], number)
+        self.assertEqual(self.a.sync().json["pushed"], 1)
+        self.said("a hub can be given a new root; its devices keep their numbers and their work")
+
+    # -- strangers
+
+    def test_strangers_at_the_enrolment(self):
+        hub = self.hub
+        host, port = hub.enrol_address.rsplit(":", 1)
+        idle = [socket.create_connection((host, int(port)), 20) for _ in range(64)]
+        self.addCleanup(lambda: [one.close() for one in idle])
+        with socket.create_connection((host, int(port)), 20) as line:
+            self.assertEqual(line.recv(1), b"", "the 65th is closed at once")
+        # Nor does gRPC wait for a handshake that does not come.
+        host, port = hub.address.rsplit(":", 1)
+        silent = socket.create_connection((host, int(port)), 20)
+        self.addCleanup(silent.close)
+        wait_until(lambda: idle[0].recv(1) == b"", "an idle connection is closed", 30)
+        silent.settimeout(30)
+        while silent.recv(1000):
+            pass
+        host, port = hub.enrol_address.rsplit(":", 1)
+        Device(self, hub, "b").sync()
+        with connect(hub.enrol_address) as line:
+            line.sendall(b"POST /v1/certificate HTTP/1.1\r\nHost: hub\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20000)
+            self.assertNotIn(b" 200 ", line.recv(100))
+        # Made-up tokens say nothing, change nothing, and do not fill the log.
+        stranger = Device(self, None, "stranger")
+        refused = 0
+        for _ in range(30):
+            refused += stranger.try_run("init", "--hub", hub.enrol_address, "--token",
+                                        hub.token("--ledger", LEDGER)[:-12] + "AAAA-AAAA-AA").error == "token.bad"
+        with connect(hub.enrol_address) as line:
+            line.sendall(b"POST /v1/certificate HTTP/1.1\r\nHost: hub\r\nContent-Length: 2\r\n\r\n{}")
+            self.assertIn(b" 400 ", line.recv(100))
+        for _ in range(40):
+            with connect(hub.enrol_address) as line:
+                line.sendall(b"POST /v1/certificate HTTP/1.1\r\nHost: hub\r\nContent-Length: 2\r\n\r\n{}")
+                line.recv(100)
+        self.assertLessEqual(hub.running.log().count("enrolment.request_bad"), 20)
+        # Nobody who holds a connection open can keep the hub from ending.
+        held = [socket.create_connection((host, int(port)), 20) for _ in range(8)]
+        self.addCleanup(lambda: [one.close() for one in held])
+        time.sleep(0.2)
+        began = time.monotonic()
+        hub.stop()
+        self.assertLess(time.monotonic() - began, 8, "it ends")
+        self.said("strangers are bounded in connections, time, bytes and lines of the log")
+
+    def test_no_secret_and_no_value_is_logged(self):
+        hub, device = self.hub, self.a
+        device.sync()
+        self.begin_register(device)
+        device.set("1.1@2024", "value=918273645", "note=unlikely-words-of-a-note", message="unlikely-words-of-a-message")
+        token = hub.token("--ledger", LEDGER)
+        other = Device(self, None, "other")
+        other.run("init", "--hub", hub.enrol_address, "--token", token)
+        with sqlite3.connect(os.path.join(device.folder, "daftar.db")) as database:  # a night was missed
+            database.execute("INSERT OR REPLACE INTO setting VALUES('last_sync_ms', '1')")
+        database.close()
+        agent = device.start("agent")
+        wait_until(lambda: device.status()["waiting"] == 0 or not agent.is_running(), "the agent has synced", 60)
+        agent.stop()
+        other.sync()
+        hub.run("device", "revoke", device.number)
+        device.sync(code=4)
+        logs = hub.running.log() + agent.log()
+        self.assertGreater(len(logs.splitlines()), 4, logs)
+        secrets = [token, token.replace("-", ""), token[:19], "918273645", "unlikely-words"]
+        for path in (hub.folder + "/hub.key", hub.folder + "/root.key", device.folder + "/device.key",
+                     other.folder + "/device.key"):
+            key = self.read_bytes(path)
+            secrets += [key.hex(), base64.b64encode(key).decode()]
+        for path in (hub.folder + "/issuer.pem", hub.folder + "/server.key"):
+            secrets.append(self.read(path).splitlines()[1])
+        for secret in secrets:
+            self.assertNotIn(secret, logs)
+        self.said("no token, no secret key and no value is in a log of the hub or of an agent")
 
     # -- shut out
 
@@ -287,18 +413,31 @@ class IdentityTest(office.OfficeTest):
         device.sync()
         self.begin_register(device)
         device.sync()
-        device.set("1.1@2024", "value=1", message="on the laptop that was stolen")
+        for year in (2024, 2025):
+            device.set(f"1.1@{year}", "value=1", message="on the laptop that was stolen")
         hub.run("device", "revoke", device.number, "--lost")
         device.sync(code=4, error="device.lost")
-        self.assertEqual(device.value("1.1@2024"), "1")
-        device.enrol(hub, user=device.user, again=True)
-        self.assertEqual(device.sync().json["refused"], 1)
-        held = device.run("held").json
-        self.assertEqual([one["reason"] for one in held], ["no_authority"])
+        device.run("init", "--hub", hub.enrol_address, code=4, error="device.lost")
+        device.run("init", "--hub", hub.enrol_address, "--token", hub.token("--ledger", LEDGER), code=4,
+                   error="device.lost")
+        # Nor under another number.
+        device.enrol(hub, user=device.user, again=True, code=4, error="device.lost")
+        self.assertEqual(device.value("1.1@2024"), "1", "it keeps what it has")
+        self.assertEqual(device.status()["waiting"], 2)
         other = Device(self, hub, "other")
         other.sync()
         other.run("show", "1.1@2024", code=3)
-        self.said("what a lost device had not sent cannot be handed on; it stays on that disk, held")
+        self.said("what a lost device had not sent cannot be handed on; it stays on that disk")
+
+    def test_a_number_goes_back_to_its_device_alone(self):
+        hub = self.hub
+        self.a.sync()
+        token = hub.token("--number", 9, "--user", 9, "--ledger", LEDGER)
+        Device(self, None, "new").run("init", "--hub", hub.enrol_address, "--token", token, code=4,
+                                      error="token.other_number")
+        self.a.run("init", "--hub", hub.enrol_address, "--token", token, "--again", code=4, error="token.other_number")
+        self.assertTrue(self.a.sync().json["unchanged"])
+        hub.run("token", "--number", 9, "--ledger", LEDGER, code=2)
 
 
 if __name__ == "__main__":

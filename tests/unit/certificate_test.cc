@@ -179,5 +179,16 @@ TEST(EnrolmentMessageTest, RefusesWhatNoHubSays) {
   }
 }
 
+TEST(CertificateTest, AKeyInPemIsTheKey) {
+  const Pki pki;
+  const std::string pem = key_pem(pki.issuer_key) + pki.issuer;
+  const Result<SigningKey> read = read_key_pem(pem);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->public_key(), pki.issuer_key.public_key());
+  for (const std::string& other : {std::string(), pki.issuer, pem.substr(0, 60)}) {
+    EXPECT_EQ(read_key_pem(other).status().code(), Code::corrupt) << other;
+  }
+}
+
 }  // namespace
 }  // namespace daftar
