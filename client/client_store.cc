@@ -53,7 +53,7 @@ std::string key_path(const std::string& folder) { return folder + "/device.key";
 
 Status ClientStore::create(const std::string& folder) {
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
-  if (read_file(key_path(folder), 64).ok()) return {Code::exists, Msg::folder_exists, {folder}};
+  if (KeyFile::read(key_path(folder)).ok()) return {Code::exists, Msg::folder_exists, {folder}};
   DAFTAR_RETURN_IF_ERROR(make_private_file(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder)));
   DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());
@@ -77,7 +77,7 @@ Status ClientStore::create(const std::string& folder) {
 
 Result<std::unique_ptr<ClientStore>> ClientStore::open(const std::string& folder,
                                                        Database::Access access) {
-  if (!read_file(key_path(folder), 64).ok()) {
+  if (KeyFile::read(key_path(folder)).status().code() == Code::not_found) {
     return Status(Code::not_found, Msg::folder_missing, {folder});
   }
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder), access));
@@ -97,13 +97,48 @@ Result<std::unique_ptr<ClientStore>> ClientStore::open(const std::string& folder
   return store;
 }
 
+// Read each time, for another program may have changed it; opened once, which takes longer.
 Result<SigningKey> ClientStore::key() {
-  const std::string path = key_path(folder_);
-  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
-  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
-  // Read each time, for another program may have changed it; derived once, which takes longer.
-  if (!key_ || key_->seed() != seed) key_ = SigningKey::from_seed(seed);
+  DAFTAR_ASSIGN_OR_RETURN(const KeyFile file, KeyFile::read(key_path(folder_)));
+  if (!key_ || key_->public_key() != file.public_key()) {
+    DAFTAR_ASSIGN_OR_RETURN(key_, open_key(file));
+  }
   return *key_;
+}
+
+Result<SigningKey> ClientStore::open_key(const KeyFile& file) {
+  if (!file.is_sealed()) return file.open("");
+  if (!passphrase_) {
+    if (!ask_passphrase_) return Status(Code::refused, Msg::passphrase_needed);
+    DAFTAR_ASSIGN_OR_RETURN(const std::string passphrase, ask_passphrase_());
+    DAFTAR_ASSIGN_OR_RETURN(SigningKey key, file.open(passphrase));
+    passphrase_ = passphrase;
+    return key;
+  }
+  return file.open(*passphrase_);
+}
+
+Result<PublicKey> ClientStore::public_key() {
+  DAFTAR_ASSIGN_OR_RETURN(const KeyFile file, KeyFile::read(key_path(folder_)));
+  return file.public_key();
+}
+
+Result<bool> ClientStore::is_key_sealed() {
+  DAFTAR_ASSIGN_OR_RETURN(const KeyFile file, KeyFile::read(key_path(folder_)));
+  return file.is_sealed();
+}
+
+Status ClientStore::seal_key(const std::string& passphrase) {
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey own, key());
+  if (has_new_key()) {
+    DAFTAR_ASSIGN_OR_RETURN(const SigningKey fresh, new_key());
+    DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, key_file_bytes(fresh, passphrase));
+    DAFTAR_RETURN_IF_ERROR(write_file(new_key_path(), bytes, true));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, key_file_bytes(own, passphrase));
+  DAFTAR_RETURN_IF_ERROR(write_file(key_path(folder_), bytes, true));
+  passphrase_ = passphrase;
+  return {};
 }
 
 Result<Statement*> ClientStore::use(const char* sql) {
@@ -202,9 +237,9 @@ Status ClientStore::keep_certificate(const std::string& certificate) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, key());
+  DAFTAR_ASSIGN_OR_RETURN(const PublicKey own_key, public_key());
   DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(certificate));
-  if (terms.device != own.device || terms.key != own_key.public_key()) {
+  if (terms.device != own.device || terms.key != own_key) {
     return {Code::corrupt, Msg::certificate_bad};
   }
   // Whether it has ended is for the hub to say: this computer's clock may be wrong.
@@ -336,8 +371,8 @@ DeviceKeys ClientStore::device_keys() {
 Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
   if (device == own.device) {
-    DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, this->key());
-    if (key != own_key.public_key()) {
+    DAFTAR_ASSIGN_OR_RETURN(const PublicKey own_key, public_key());
+    if (key != own_key) {
       return {Code::corrupt, Msg::device_key_not_own, {std::to_string(device)}};
     }
   }

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/key_file.h"
 #include "common/ledger/frame.h"
 #include "common/ledger/keys.h"
 #include "common/store/ledger.h"
@@ -104,7 +105,15 @@ class ClientStore {
 
   [[nodiscard]] const std::string& folder() const { return folder_; }
   LedgerStore& ledgers() { return *ledger_store_; }
+  /// Code::refused if it is sealed by another passphrase than the one that is given.
   Result<SigningKey> key();
+  Result<PublicKey> public_key();
+  /// Where key() gets the passphrase of a sealed key, once.
+  using AskPassphrase = std::function<Result<std::string>()>;
+  void ask_passphrase_by(AskPassphrase ask) { ask_passphrase_ = std::move(ask); }
+  /// Seals the key by another passphrase; by "" not at all.
+  Status seal_key(const std::string& passphrase);
+  Result<bool> is_key_sealed();
 
   /// While it lives, all reads of this store are of one moment; saving has to wait until it is
   /// gone.
@@ -241,10 +250,12 @@ class ClientStore {
   ClientStore(Database database, std::string folder)
       : database_(std::move(database)), folder_(std::move(folder)) {}
   Result<Statement*> use(const char* sql);
+  Result<SigningKey> open_key(const KeyFile& file);
   Result<ChainHead> own_head(LedgerId ledger, DeviceNumber device);
   Result<uint64_t> append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,
                                  uint64_t now_ms);
   Status move_new_key();
+  [[nodiscard]] std::string new_key_path() const;
   /// Whose held changeset `seq` is: the present number's, else an older one's.
   Result<DeviceNumber> holder(LedgerId ledger, uint64_t seq);
   Status insert_pending(LedgerId ledger, const Changeset& changeset, std::string_view bytes,
@@ -269,6 +280,8 @@ class ClientStore {
   Database database_;
   std::string folder_;
   std::optional<SigningKey> key_;
+  AskPassphrase ask_passphrase_;
+  std::optional<std::string> passphrase_;
   std::unique_ptr<LedgerStore> ledger_store_;
   std::map<const char*, Statement> statements_;
   std::map<LedgerId, std::unique_ptr<Ledger>> open_;

@@ -50,11 +50,11 @@ Result<bool> ClientStore::has_codes(LedgerId ledger, const Changeset& changeset)
 
 Result<bool> ClientStore::has_whole_chain(const LedgerInfo& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey own_key, key());
+  DAFTAR_ASSIGN_OR_RETURN(const PublicKey own_key, public_key());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> known, device_keys()(own));
-  if (known && *known != own_key.public_key()) return false;
+  if (known && *known != own_key) return false;
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> all, pending(ledger.id));
-  ChainHead before{0, chain_start(ledger.name, own, own_key.public_key())};
+  ChainHead before{0, chain_start(ledger.name, own, own_key)};
   for (const PendingChangeset& one : all) {
     if (one.device != own) continue;  // held under an older number, whose key is gone
     if (one.seq != before.seq + 1) {

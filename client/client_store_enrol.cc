@@ -61,25 +61,27 @@ class IdRewrite {
 
 }  // namespace
 
+std::string ClientStore::new_key_path() const { return folder_ + "/device.key.next"; }
+
 Result<PublicKey> ClientStore::prepare_new_key() {
-  const std::string path = folder_ + "/device.key.next";
-  Result<std::string> seed = read_file(path, 64);
-  if (!seed.ok()) {
-    seed = SigningKey::generate().seed();
-    DAFTAR_RETURN_IF_ERROR(write_file(path, *seed, true));
+  if (!has_new_key()) {
+    DAFTAR_RETURN_IF_ERROR(key().status());  // gets the passphrase, if there is one
+    DAFTAR_ASSIGN_OR_RETURN(const std::string bytes,
+                            key_file_bytes(SigningKey::generate(), passphrase_.value_or("")));
+    DAFTAR_RETURN_IF_ERROR(write_file(new_key_path(), bytes, true));
   }
-  if (seed->size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
-  return SigningKey::from_seed(*seed).public_key();
+  DAFTAR_ASSIGN_OR_RETURN(const KeyFile file, KeyFile::read(new_key_path()));
+  return file.public_key();
 }
 
 Result<SigningKey> ClientStore::new_key() {
-  const std::string path = folder_ + "/device.key.next";
-  DAFTAR_ASSIGN_OR_RETURN(const std::string seed, read_file(path, 64));
-  if (seed.size() != 32) return Status(Code::corrupt, Msg::key_file_bad, {path});
-  return SigningKey::from_seed(seed);
+  DAFTAR_ASSIGN_OR_RETURN(const KeyFile file, KeyFile::read(new_key_path()));
+  return open_key(file);
 }
 
-bool ClientStore::has_new_key() { return read_file(folder_ + "/device.key.next", 64).ok(); }
+bool ClientStore::has_new_key() {
+  return KeyFile::read(new_key_path()).status().code() != Code::not_found;
+}
 
 Status ClientStore::adopt(const Identity& identity) {
   DAFTAR_ASSIGN_OR_RETURN(const Identity old, this->identity());
@@ -108,11 +110,10 @@ Status ClientStore::adopt(const Identity& identity) {
 // mended when the folder is opened next.
 Status ClientStore::move_new_key() {
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> wanted, setting("device_key"));
-  const std::string fresh = folder_ + "/device.key.next";
-  const Result<std::string> seed = read_file(fresh, 64);
-  if (!wanted || !seed.ok() || seed->size() != 32) return {};
-  if (key_text(SigningKey::from_seed(*seed).public_key()) != *wanted) return {};
-  DAFTAR_RETURN_IF_ERROR(write_file(folder_ + "/device.key", *seed, true));
+  const std::string fresh = new_key_path();
+  const Result<KeyFile> file = KeyFile::read(fresh);
+  if (!wanted || !file.ok() || key_text(file->public_key()) != *wanted) return {};
+  DAFTAR_RETURN_IF_ERROR(write_file(folder_ + "/device.key", file->bytes(), true));
   std::remove(fresh.c_str());
   return {};
 }

@@ -80,9 +80,9 @@ Result<ChainHead> ClientStore::own_head(LedgerId ledger, DeviceNumber device) {
     return confirmed->second;
   }
   if (pending) return *pending;
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey signing_key, key());
+  DAFTAR_ASSIGN_OR_RETURN(const PublicKey own_key, public_key());
   DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
-  return ChainHead{0, chain_start(name, device, signing_key.public_key())};
+  return ChainHead{0, chain_start(name, device, own_key)};
 }
 
 Result<Context> ClientStore::current_context(LedgerId ledger) {

@@ -138,6 +138,13 @@ At the time --at plus an offset of this device's own; after a missed night or a 
 line, as soon as the hub answers again. Ends with SIGTERM or SIGINT. One
 agent for a folder; all other commands work beside it.)";
 
+constexpr char kPassphrase[] =
+    R"(Seal this device's key by a passphrase, or change it.
+Sync, the agent and `init` on this folder then ask for it: at the terminal, or from the
+first line of the file DAFTAR_PASSPHRASE_FILE. Whoever has a copy of this disk cannot speak
+to the hub as this device; the values on it can still be read. A passphrase that is
+forgotten cannot be found again: ask the hub's operator for a token and begin a new folder.)";
+
 // The list of commands says the first line of each; `daftar COMMAND --help` says it all.
 class BriefFormatter : public CLI::Formatter {
  public:
@@ -172,6 +179,7 @@ class CommandLine {
     add_history();
     add_conflicts();
     add_sync();
+    add_passphrase();
     add_proofs();
   }
 
@@ -318,6 +326,14 @@ class CommandLine {
     agent_command->callback(
         [this, agent] { command_ = [this, agent] { return line_.agent(session_, *agent); }; });
     agent_command->add_option("--at", agent->at, "Local time, HH:MM")->capture_default_str();
+  }
+
+  void add_passphrase() {
+    auto options = std::make_shared<PassphraseOptions>();
+    CLI::App* command = add("passphrase", kPassphrase, options, run_passphrase);
+    command->add_option("--new-file", options->new_file,
+                        "Read the new one from this file's first line, instead of the terminal");
+    command->add_flag("--remove", options->remove, "Seal the key no more")->excludes("--new-file");
   }
 
   void add_proofs() {

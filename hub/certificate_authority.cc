@@ -132,6 +132,19 @@ Result<bool> CertificateAuthority::renew_own(uint64_t now_ms, bool only_if_due) 
   return true;
 }
 
+Status CertificateAuthority::equip_proxy(const std::string& folder, uint64_t now_ms) const {
+  DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string own_key, read_pem(key_path()));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string chain, read_pem(chain_path()));
+  DAFTAR_RETURN_IF_ERROR(write_file(folder + "/hub.pem", own_key + chain, true));
+  const SigningKey key = SigningKey::generate();
+  const CertificateTerms terms{CertificateUse::proxy, 0, key.public_key(),
+                               now_ms + kHubCertificateMs};
+  DAFTAR_ASSIGN_OR_RETURN(const std::string leaf, issue_certificate(terms, issuer_key_, issuer_));
+  DAFTAR_RETURN_IF_ERROR(write_file(folder + "/proxy.pem", key_pem(key) + leaf + issuer_, true));
+  return write_file(folder + "/root.crt", root_, true);
+}
+
 Status CertificateAuthority::renew_issuer(const std::string& root_key_path, uint64_t now_ms) {
   DAFTAR_ASSIGN_OR_RETURN(const SigningKey root_key, read_root_key(root_key_path, root_));
   DAFTAR_RETURN_IF_ERROR(make_issuer(folder_, root_, root_key));

@@ -33,6 +33,9 @@ class CertificateAuthority {
   /// Makes the hub's own certificate anew (its key stays); `only_if_due`: if half its time is over.
   /// Returns whether it did.
   [[nodiscard]] Result<bool> renew_own(uint64_t now_ms, bool only_if_due) const;
+  /// Writes what a proxy in front of the hub needs into a folder: hub.pem (the hub's own
+  /// certificate and key), proxy.pem (the proxy's, made anew) and root.crt.
+  [[nodiscard]] Status equip_proxy(const std::string& folder, uint64_t now_ms) const;
   /// Makes a new issuer by the root's key, which is in the file `root_key_path`, and the hub's own
   /// certificate under it. Certificates of the old issuer count as long as they last: whoever has
   /// its key is shut out by a new root alone.

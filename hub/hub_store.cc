@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "common/ledger/checkpoint.h"
-#include "common/ledger/lines.h"
 #include "common/store/files.h"
 #include "common/store/sqlite_ledger_store.h"
 
@@ -240,26 +239,6 @@ Status HubStore::make_ledger(const std::string& name) {
   return wait.bind_text(1, name).run();
 }
 
-Status HubStore::await_device(DeviceNumber number, bool all,
-                              const std::vector<std::string>& ledgers) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto existing, ledgers_->ledgers());
-  DAFTAR_ASSIGN_OR_RETURN(Statement others,
-                          database_.prepare("INSERT OR IGNORE INTO shown SELECT ?1, number "
-                                            "FROM device WHERE number <> ?2"));
-  DAFTAR_ASSIGN_OR_RETURN(Statement again,
-                          database_.prepare("DELETE FROM shown WHERE ledger = ?1 AND device = ?2"));
-  DAFTAR_ASSIGN_OR_RETURN(Statement wait, database_.prepare("INSERT INTO awaiting VALUES(?1)"));
-  for (const auto& [name, id] : existing) {
-    if (!all && std::find(ledgers.begin(), ledgers.end(), name) == ledgers.end()) continue;
-    DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_awaiting(name));
-    if (waits_already) continue;
-    DAFTAR_RETURN_IF_ERROR(others.bind_text(1, name).bind(2, number).run());
-    DAFTAR_RETURN_IF_ERROR(again.bind_text(1, name).bind(2, number).run());
-    DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, name).run());
-  }
-  return {};
-}
-
 Status HubStore::revoke_device(DeviceNumber number, bool is_lost) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
@@ -322,118 +301,6 @@ Result<std::optional<Device>> HubStore::device_by_key(const PublicKey& key) {
   return has_row ? device(number) : std::optional<Device>();
 }
 
-// ---- tokens
-
-Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t now_ms) {
-  std::string ledgers;
-  for (const std::string& ledger : terms.ledgers) {
-    if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
-    ledgers += ledger + "\n";
-  }
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<Device> all, devices());
-  const bool is_known_user = std::any_of(all.begin(), all.end(),
-                                         [&](const Device& one) { return one.user == terms.user; });
-  // After a restore a device comes back with the user that it had, whom the backup may not know.
-  if (terms.user && !terms.number && !is_known_user) {
-    return {Code::not_found, Msg::user_unknown, {std::to_string(*terms.user)}};
-  }
-  Transaction transaction(database_);
-  DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_ASSIGN_OR_RETURN(Statement old,
-                          database_.prepare("DELETE FROM token WHERE ends_ms <= ?1"));
-  DAFTAR_RETURN_IF_ERROR(old.bind(1, now_ms).run());
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement put,
-      database_.prepare("INSERT INTO token VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')"));
-  DAFTAR_RETURN_IF_ERROR(put.bind_blob(1, hash_bytes(secret))
-                             .bind(2, terms.ends_ms)
-                             .bind(3, terms.user.value_or(0))
-                             .bind(4, terms.number.value_or(0))
-                             .bind_text(5, terms.label)
-                             .bind(6, terms.holds_all ? 1 : 0)
-                             .bind_text(7, ledgers)
-                             .run());
-  return transaction.commit();
-}
-
-// Code::refused unless the token is good, for this key.
-Result<TokenTerms> HubStore::read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms) {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement query,
-      database_.prepare("SELECT user, number, label, holds_all, ledgers, key FROM token "
-                        "WHERE secret = ?1 AND ends_ms > ?2"));
-  query.bind_blob(1, hash_bytes(secret)).bind(2, now_ms);
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_good, query.step());
-  const bool is_others = is_good && !query.blob(5).empty() && query.blob(5) != key_bytes(key);
-  if (!is_good || is_others) return Status(Code::refused, Msg::token_refused);
-  TokenTerms terms;
-  if (query.number(0) != 0) terms.user = query.number(0);
-  if (query.number(1) != 0) terms.number = query.number(1);
-  terms.label = query.text(2);
-  terms.holds_all = query.integer(3) != 0;
-  std::string_view ledgers = query.text(4);
-  while (const auto line = take_line(ledgers)) terms.ledgers.emplace_back(*line);
-  return terms;
-}
-
-// Whether whoever shows the token may have what it says.
-Status HubStore::check_terms(const TokenTerms& terms, const std::optional<Device>& device,
-                             DeviceNumber had, DeviceNumber follows) {
-  if (device) DAFTAR_RETURN_IF_ERROR(check_not_revoked(*device));
-  if (!device && had != 0 && terms.number != had) {
-    return {Code::refused, Msg::token_without_number, {std::to_string(had)}};
-  }
-  // A number that is given back belongs to the key that it had: its entries are sealed with that.
-  if (!device && terms.number && *terms.number != had) {
-    return {Code::refused, Msg::token_other_number, {std::to_string(*terms.number)}};
-  }
-  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> before, this->device(follows));
-  if (before && before->is_lost) {
-    return {Code::refused, Msg::device_lost, {std::to_string(follows)}};
-  }
-  return {};
-}
-
-Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, DeviceNumber had,
-                                      DeviceNumber follows, uint64_t now_ms) {
-  // Whoever shows a token that was made up does not make the database's writers wait.
-  DAFTAR_RETURN_IF_ERROR(read_token(secret, key, now_ms).status());
-  Transaction transaction(database_);
-  DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_ASSIGN_OR_RETURN(const TokenTerms terms, read_token(secret, key, now_ms));
-  DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> device, device_by_key(key));
-  DAFTAR_RETURN_IF_ERROR(check_terms(terms, device, had, follows));
-  DAFTAR_ASSIGN_OR_RETURN(Statement used,
-                          database_.prepare("UPDATE token SET key = ?2 WHERE secret = ?1"));
-  DAFTAR_RETURN_IF_ERROR(used.bind_blob(1, hash_bytes(secret)).bind_blob(2, key_bytes(key)).run());
-  if (device) {
-    DAFTAR_RETURN_IF_ERROR(open_to(*device, terms.holds_all, terms.ledgers, terms.user));
-    DAFTAR_ASSIGN_OR_RETURN(device, this->device(device->number));
-  } else {
-    DAFTAR_ASSIGN_OR_RETURN(device, insert_device(key, terms.user, terms.label, terms.holds_all,
-                                                  terms.ledgers, terms.number));
-  }
-  DAFTAR_RETURN_IF_ERROR(transaction.commit());
-  return *std::move(device);
-}
-
-Status HubStore::set_enrolment_port(int port) {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement put,
-      database_.prepare("INSERT OR REPLACE INTO setting VALUES('enrolment_port', ?1)"));
-  return put.bind_text(1, std::to_string(port)).run();
-}
-
-Result<int> HubStore::enrolment_port() {
-  constexpr int kUsual = 7444;
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement query,
-      database_.prepare(
-          "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'enrolment_port'"));
-  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query.step());
-  return has_row ? static_cast<int>(query.integer(0)) : kUsual;
-}
-
 Result<std::vector<Device>> HubStore::devices() {
   DAFTAR_ASSIGN_OR_RETURN(Statement query,
                           database_.prepare("SELECT * FROM device ORDER BY number"));
@@ -444,86 +311,6 @@ Result<std::vector<Device>> HubStore::devices() {
     DAFTAR_ASSIGN_OR_RETURN(Device device, read_device(query));
     devices.push_back(std::move(device));
   }
-}
-
-Status HubStore::begin_awaiting() {
-  Transaction transaction(database_);
-  DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  // A ledger that is open to nobody waits from when it is opened to one who comes back.
-  DAFTAR_RETURN_IF_ERROR(database_.execute(
-      "DELETE FROM shown; DELETE FROM awaiting; INSERT INTO awaiting SELECT name FROM ledger l "
-      "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
-      "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name)))"));
-  return transaction.commit();
-}
-
-Status HubStore::end_awaiting() {
-  Transaction transaction(database_);
-  DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM shown; DELETE FROM awaiting"));
-  return transaction.commit();
-}
-
-Result<bool> HubStore::is_any_awaiting() {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT EXISTS (SELECT 1 FROM awaiting)"));
-  DAFTAR_RETURN_IF_ERROR(query->step().status());
-  const bool is_any = query->integer(0) != 0;
-  query->reset();
-  return is_any;
-}
-
-Result<bool> HubStore::is_awaiting(const std::string& ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT 1 FROM awaiting WHERE ledger = ?1"));
-  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->bind_text(1, ledger).step());
-  query->reset();
-  return has_row;
-}
-
-Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::string& ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_awaiting, this->is_awaiting(ledger));
-  if (!is_awaiting) return std::optional<std::set<DeviceNumber>>();
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                          use("SELECT number FROM device d WHERE is_revoked = 0 AND "
-                              "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
-                              "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
-                              "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
-  query->bind_text(1, ledger);
-  std::set<DeviceNumber> devices;
-  while (true) {
-    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
-    if (!has_row) break;
-    devices.insert(query->number(0));
-  }
-  if (devices.empty()) return std::optional<std::set<DeviceNumber>>();
-  return std::optional(std::move(devices));
-}
-
-Result<bool> HubStore::is_awaited(const Device& device) {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement * query,
-      use("SELECT 1 FROM awaiting a WHERE (?2 OR EXISTS (SELECT 1 FROM device_ledger "
-          "WHERE device = ?1 AND ledger = a.ledger)) AND NOT EXISTS (SELECT 1 FROM "
-          "shown WHERE device = ?1 AND ledger = a.ledger) LIMIT 1"));
-  DAFTAR_ASSIGN_OR_RETURN(const bool has_row,
-                          query->bind(1, device.number).bind(2, device.holds_all ? 1 : 0).step());
-  query->reset();
-  return has_row;
-}
-
-Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::string& ledger,
-                                                                   DeviceNumber device) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto before, awaited(ledger));
-  if (!before || !before->contains(device)) return std::optional<std::set<DeviceNumber>>();
-  DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT INTO shown VALUES(?1, ?2)"));
-  DAFTAR_RETURN_IF_ERROR(put.bind_text(1, ledger).bind(2, device).run());
-  std::set<DeviceNumber> left = *before;
-  left.erase(device);
-  if (left.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(Statement done,
-                            database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
-    DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
-  }
-  return std::optional(std::move(left));
 }
 
 Status HubStore::put_cosignature(const std::string& ledger, DeviceNumber device, uint64_t size,

@@ -36,6 +36,7 @@ struct Options {
   std::string enrol_listen;
   std::string ledger;
   std::string root_key;
+  std::string proxy_folder;
   std::string label;
   uint64_t user = 0;
   uint64_t device = 0;
@@ -276,6 +277,19 @@ Status renew_certificate(const Options& options) {
   return {};
 }
 
+Status equip_proxy(const Options& options) {
+  SystemClock clock;
+  DAFTAR_RETURN_IF_ERROR(open_store(options).status());
+  DAFTAR_ASSIGN_OR_RETURN(const auto authority, CertificateAuthority::open(options.folder));
+  DAFTAR_RETURN_IF_ERROR(authority.equip_proxy(options.proxy_folder, clock.wall_ms()));
+  if (options.as_json) {
+    print_json({{"folder", options.proxy_folder}});
+  } else {
+    say(Msg::proxy_equipped, {options.proxy_folder});
+  }
+  return {};
+}
+
 Status revoke_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
   DAFTAR_RETURN_IF_ERROR(store->revoke_device(options.device, options.is_lost));
@@ -430,9 +444,13 @@ int run(int count, char** arguments) {
   CLI::App* certificate = app.add_subcommand(
       "certificate", "Renew the hub's own certificate now; serve does it in time by itself");
   certificate->add_option("--root-key", options.root_key,
-                          "The file root.key: also make a new issuer, e.g. after its key was seen "
-                          "by others");
+                          "The file root.key: also make a new issuer. The old one still counts");
   on(certificate, renew_certificate);
+
+  CLI::App* proxy = app.add_subcommand(
+      "proxy", "Write the certificates of a proxy in front of the hub (deploy/haproxy.cfg)");
+  proxy->add_option("FOLDER", options.proxy_folder, "Where the proxy reads them")->required();
+  on(proxy, equip_proxy);
 
   add_device_commands(app, options, on);
 

@@ -33,6 +33,9 @@ constexpr int kIdleConnectionMs = 5 * 60'000;
 // A peer whose power failed says no good-bye.
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveAnswerMs = 20'000;
+// In which a proxy hands on the caller's certificate and those above it: DER in base64.
+constexpr char kLeafHeader[] = "x-daftar-certificate";
+constexpr char kChainHeader[] = "x-daftar-chain";
 constexpr auto kBetweenSweeps = std::chrono::seconds(5);
 // How soon a renewed certificate of the hub's own is in use.
 constexpr unsigned kReadCertificateAgainS = 5;
@@ -241,14 +244,34 @@ class RpcService : public v1::Hub::CallbackService {
   }
 
   // gRPC has held it against the root; what it says is read here.
-  static Result<CertificateTerms> certificate_of(const grpc::CallbackServerContext& context) {
+  Result<CertificateTerms> certificate_of(const grpc::CallbackServerContext& context) const {
+    const Status nobody(Code::refused, Msg::identity_missing);
     const auto found = context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
-    if (found.size() != 1) return Status(Code::refused, Msg::identity_missing);
+    if (found.size() != 1) return nobody;
     Result<CertificateTerms> shown = read_certificate({found.front().data(), found.front().size()});
-    if (!shown.ok() || shown->use != CertificateUse::device) {
-      return Status(Code::refused, Msg::identity_missing);
-    }
+    if (shown.ok() && shown->use == CertificateUse::proxy)
+      shown = handed_on(context);
+    else if (context.client_metadata().contains(kLeafHeader))
+      return nobody;
+    if (!shown.ok() || shown->use != CertificateUse::device) return nobody;
     return shown;
+  }
+
+  // What the proxy says that its caller has shown, checked again: a proxy that was set up wrongly
+  // lets nobody in.
+  Result<CertificateTerms> handed_on(const grpc::CallbackServerContext& context) const {
+    std::string der;
+    for (const char* const name : {kLeafHeader, kChainHeader}) {
+      const auto header = context.client_metadata().find(name);
+      if (header == context.client_metadata().end()) continue;
+      DAFTAR_ASSIGN_OR_RETURN(const std::string part,
+                              from_base64({header->second.data(), header->second.size()}));
+      der += part;
+    }
+    DAFTAR_ASSIGN_OR_RETURN(const std::string chain, pem_of_der(der));
+    DAFTAR_RETURN_IF_ERROR(
+        verify_certificates(chain, authority_.root(), CertificateUse::device, clock_.wall_ms()));
+    return read_certificate(chain);
   }
 
   Result<Caller> caller(grpc::CallbackServerContext& context) {

@@ -26,6 +26,7 @@ Status run_agent_command(const Session& session, const AgentCommandOptions& give
   AgentOptions options;
   DAFTAR_ASSIGN_OR_RETURN(options.minute_of_day, parse_minute_of_day(given.at));
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
+  DAFTAR_RETURN_IF_ERROR(store->key().status());  // while somebody is there to be asked
   return run_agent(*store, *session.clock, options);
 }
 

@@ -34,6 +34,11 @@ struct InitOptions {
   bool again = false;
 };
 
+struct PassphraseOptions {
+  std::string new_file;  ///< "": asked for at the terminal
+  bool remove = false;
+};
+
 struct ImportCommandOptions {
   std::vector<std::string> paths;
   std::string message;
@@ -116,6 +121,7 @@ struct AgentCommandOptions {
   std::string at = "02:00";  ///< local time
 };
 
+Status run_passphrase(const Session& session, const PassphraseOptions& options);
 Status run_init(const Session& session, const InitOptions& options);
 Status run_import(const Session& session, const ImportCommandOptions& options);
 Status run_export(const Session& session, const ExportOptions& options);

@@ -107,11 +107,11 @@ Status run_init(const Session& session, const InitOptions& options) {
   for (const std::string& ledger : options.ledgers) {
     DAFTAR_RETURN_IF_ERROR(store->add_ledger(ledger).status());
   }
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store->key());
+  DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, store->public_key());
   if (session.as_json) {
     print_json({{"device", identity.device},
                 {"user", identity.user},
-                {"key", key_text(key.public_key())},
+                {"key", key_text(key)},
                 {"hub", identity.hub_address},
                 {"hub_name", identity.hub_name},
                 {"hub_key", key_text(identity.hub_key)}});

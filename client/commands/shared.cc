@@ -51,7 +51,9 @@ Result<RecordKey> find_record(View& view, std::optional<KindNumber> wanted,
 }  // namespace
 
 Result<std::unique_ptr<ClientStore>> open_store(const Session& session) {
-  return ClientStore::open(session.folder);
+  auto store = ClientStore::open(session.folder);
+  if (store.ok()) (*store)->ask_passphrase_by(ask_passphrase);
+  return store;
 }
 
 Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store) {

@@ -17,6 +17,9 @@ namespace daftar::client {
 
 /// The folder's store.
 Result<std::unique_ptr<ClientStore>> open_store(const Session& session);
+/// The passphrase of a sealed key: the first line of the file DAFTAR_PASSPHRASE_FILE, else what is
+/// typed at the terminal. Code::invalid if there is neither.
+Result<std::string> ask_passphrase();
 /// The ledger that the command is about: --ledger, else the only one held, else the only
 /// administration's.
 Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store);

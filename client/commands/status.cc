@@ -12,13 +12,14 @@ Status run_status(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   const ClientStore::Snapshot snapshot(*store);
   const Result<Identity> identity = store->identity();
-  DAFTAR_ASSIGN_OR_RETURN(const SigningKey key, store->key());
+  DAFTAR_ASSIGN_OR_RETURN(const PublicKey key, store->public_key());
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store->held_ledgers());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> last_sync,
                           store->setting("last_sync_ms"));
   nlohmann::json object = {{"folder", session.folder}, {"ledgers", nlohmann::json::array()}};
   if (identity.ok()) {
-    object["key"] = key_text(key.public_key());
+    object["key"] = key_text(key);
+    DAFTAR_ASSIGN_OR_RETURN(object["key_sealed"], store->is_key_sealed());
     object["device"] = identity->device;
     object["user"] = identity->user;
     object["hub"] = identity->hub_address;
@@ -57,7 +58,7 @@ Status run_status(const Session& session) {
   if (identity.ok()) {
     say(Msg::status_device,
         {std::to_string(identity->device), std::to_string(identity->user), identity->hub_address});
-    say(Msg::public_key, {key_text(key.public_key())});
+    say(Msg::public_key, {key_text(key)});
   } else {
     std::cout << identity.status().text(language_of_environment()) << '\n';
   }

@@ -109,6 +109,8 @@ std::string common_name(CertificateUse use, DeviceNumber device) {
       return "Daftar issuer";
     case CertificateUse::hub:
       return kHubServerName;
+    case CertificateUse::proxy:
+      return "daftar-proxy";
     case CertificateUse::device:
       break;
   }
@@ -158,6 +160,7 @@ std::vector<ExtensionText> extensions_of(CertificateUse use) {
               {NID_ext_key_usage, "serverAuth"},
               {NID_subject_alt_name, "DNS:daftar-hub"}};
     case CertificateUse::device:
+    case CertificateUse::proxy:
       break;
   }
   return {{NID_basic_constraints, "critical,CA:FALSE"},
@@ -201,8 +204,9 @@ std::optional<CertificateUse> use_of(X509* certificate, std::string_view name) {
   if (name == common_name(CertificateUse::issuer, 0)) return CertificateUse::issuer;
   const uint32_t usage = X509_get_extended_key_usage(certificate);
   if (usage == XKU_SSL_SERVER) return CertificateUse::hub;
-  if (usage == XKU_SSL_CLIENT) return CertificateUse::device;
-  return std::nullopt;
+  if (usage != XKU_SSL_CLIENT) return std::nullopt;
+  return name == common_name(CertificateUse::proxy, 0) ? CertificateUse::proxy
+                                                       : CertificateUse::device;
 }
 
 Result<uint64_t> milliseconds(const ASN1_TIME* time) {
@@ -247,7 +251,9 @@ Status verify(const std::vector<Certificate>& chain, X509* root, CertificateUse 
   X509_VERIFY_PARAM_set_depth(terms, static_cast<int>(kChainLength));
   int purpose = X509_PURPOSE_ANY;
   if (use == CertificateUse::hub) purpose = X509_PURPOSE_SSL_SERVER;
-  if (use == CertificateUse::device) purpose = X509_PURPOSE_SSL_CLIENT;
+  if (use == CertificateUse::device || use == CertificateUse::proxy) {
+    purpose = X509_PURPOSE_SSL_CLIENT;
+  }
   if (X509_STORE_CTX_set_purpose(check.get(), purpose) != 1) return failed();
   if (X509_verify_cert(check.get()) == 1) return {};
   const int why = X509_STORE_CTX_get_error(check.get());
@@ -284,6 +290,21 @@ Result<std::string> issue_certificate(const CertificateTerms& terms, const Signi
     return failed();
   }
   return pem_of(made.get());
+}
+
+Result<std::string> pem_of_der(std::string_view der_chain) {
+  if (der_chain.size() > limits::kCertificateBytes) return bad();
+  std::string pem;
+  const unsigned char* at = data_of(der_chain);
+  const unsigned char* const end = at + der_chain.size();
+  while (at != end) {
+    const Certificate one(d2i_X509(nullptr, &at, end - at));
+    if (one == nullptr) return bad();
+    DAFTAR_ASSIGN_OR_RETURN(const std::string text, pem_of(one.get()));
+    pem += text;
+  }
+  if (pem.empty()) return bad();
+  return pem;
 }
 
 Result<CertificateTerms> read_certificate(std::string_view chain_pem) {

@@ -21,6 +21,7 @@ enum class CertificateUse {
   issuer,  ///< signs hubs and devices
   hub,     ///< a TLS server
   device,  ///< a TLS client
+  proxy,   ///< a TLS client that hands on what devices say, with their certificates
 };
 
 /// How long a device's certificate counts: two nights without a line do not matter, a stolen disk
@@ -42,6 +43,9 @@ struct CertificateTerms {
 /// Signs a certificate. `issuer_pem` is that of `issuer`; "" for a root, which signs itself.
 Result<std::string> issue_certificate(const CertificateTerms& terms, const SigningKey& issuer,
                                       const std::string& issuer_pem);
+
+/// Certificates in DER, one after the other, as PEM. Code::corrupt if they are none.
+Result<std::string> pem_of_der(std::string_view der_chain);
 
 /// The first certificate of a chain. Code::corrupt if it is not one of these.
 Result<CertificateTerms> read_certificate(std::string_view chain_pem);

@@ -5,6 +5,7 @@
 #include <benchmark/benchmark.h>
 #include <grpcpp/channel.h>
 
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -143,6 +144,7 @@ class Hub {
   /// Cells with contenders, as the hub's records have them.
   CellSet contended_cells();
   Hash root();
+  hub::Service& service() { return *service_; }
 
  private:
   SystemClock clock_;
@@ -176,6 +178,14 @@ struct SyncTimes {
 /// pull begins.
 SyncTimes sync(client::ClientStore& store, const std::shared_ptr<grpc::Channel>& channel,
                const std::function<void()>& after_push = {});
+/// Runs a session over a line that is attached to it; as sync().
+SyncTimes run_session(client::ClientStore& store, boost::asio::io_context& context,
+                      client::Transport& line,
+                      const std::function<void(client::SyncSession&)>& attach,
+                      const std::function<void()>& after_push);
+/// The same sync in this process by calls: without TLS, certificates, and with signatures that
+/// nobody makes or checks (bare.cc).
+SyncTimes sync_bare(client::ClientStore& store, Hub& hub);
 /// A channel that connects when it is used; one that is connected.
 std::shared_ptr<grpc::Channel> unconnected(client::ClientStore& store, const std::string& address);
 std::shared_ptr<grpc::Channel> connected(client::ClientStore& store, const std::string& address);

@@ -43,7 +43,7 @@ std::unique_ptr<hub::HubStore> open_hub(const std::string& folder) {
 // GrpcTransport, watched at the moments that the figures are about.
 class WatchedTransport : public client::Transport {
  public:
-  WatchedTransport(client::GrpcTransport& line, SyncTimes& times,
+  WatchedTransport(client::Transport& line, SyncTimes& times,
                    const std::function<void()>& after_push)
       : line_(line), times_(times), after_push_(after_push) {}
   void heads(const v1::HeadsRequest& request) override {
@@ -70,7 +70,7 @@ class WatchedTransport : public client::Transport {
   [[nodiscard]] double ms() const { return watch_.ms(); }
 
  private:
-  client::GrpcTransport& line_;
+  client::Transport& line_;
   SyncTimes& times_;
   const std::function<void()>& after_push_;
   Stopwatch watch_;
@@ -220,13 +220,22 @@ std::shared_ptr<grpc::Channel> connected(client::ClientStore& store, const std::
 
 SyncTimes sync(client::ClientStore& store, const std::shared_ptr<grpc::Channel>& channel,
                const std::function<void()>& after_push) {
-  SyncTimes times;
-  SystemClock clock;
   boost::asio::io_context context;
   client::GrpcTransport line(context, channel);
+  return run_session(
+      store, context, line, [&](client::SyncSession& session) { line.attach(session); },
+      after_push);
+}
+
+SyncTimes run_session(client::ClientStore& store, boost::asio::io_context& context,
+                      client::Transport& line,
+                      const std::function<void(client::SyncSession&)>& attach,
+                      const std::function<void()>& after_push) {
+  SyncTimes times;
+  SystemClock clock;
   WatchedTransport watched(line, times, after_push);
   client::SyncSession session(store, watched, clock, [](const client::SyncReport&) {});
-  line.attach(session);
+  attach(session);
   session.start();
   const auto work = boost::asio::make_work_guard(context);
   while (!session.is_done()) {

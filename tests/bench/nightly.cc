@@ -98,6 +98,10 @@ void make_office(const std::string& folder) {
   office.hub.wait_materialised();
 }
 
+void copy_office(const std::string& from, const std::string& to) {
+  for (const char* name : {"/hub", "/a", "/b", "/c"}) copy_folder(from + name, to + name);
+}
+
 // The same load for a table: its bytes as rows, and its UPDATEs, in one commit each.
 void time_baselines(Table& table, const std::vector<Save>& nightly, Samples& samples) {
   std::vector<std::string> blobs;
@@ -110,6 +114,19 @@ void time_baselines(Table& table, const std::vector<Save>& nightly, Samples& sam
   const Stopwatch updating;
   table.update_all(nightly);
   samples["one_update_ms"] = updating.ms();
+}
+
+// The same load pushed and pulled without identity, seals and checkpoints, in an office of its own.
+void run_bare_load(const std::string& folder, const std::vector<Save>& nightly, Samples& samples) {
+  Office office(folder);
+  sync_bare(*office.a, office.hub);
+  sync_bare(*office.b, office.hub);
+  save_all(*office.a, nightly);
+  samples["bare_push_ms"] = sync_bare(*office.a, office.hub).pushed_ms;
+  office.hub.wait_materialised();
+  const SyncTimes pull = sync_bare(*office.b, office.hub);
+  require(pull.report.pulled == nightly.size(), "all pulled");
+  samples["bare_pull_ms"] = pull.total_ms;
 }
 
 // One load: saved on a, pushed, pulled by b, and then what c has written into the same cells
@@ -236,15 +253,17 @@ void time_single_saves(ClientStore& store, Samples& samples) {
 void bench_nightly(benchmark::State& state) {
   const std::string base = work_folder() + "/nightly/base";
   if (!fs::exists(base)) make_office(base);
+  const std::string round = work_folder() + "/nightly/round";
   const std::vector<Save> nightly = random_saves(kRecords, kSaves, 3);
   for (auto _ : state) {
     Samples samples;
     for (const bool is_counted : {true, false}) {
-      const std::string round = work_folder() + "/nightly/round";
-      for (const char* name : {"/hub", "/a", "/b", "/c"}) copy_folder(base + name, round + name);
+      copy_office(base, round);
       Office office(round);
       run_load(office, nightly, is_counted, samples);
     }
+    copy_office(base, round);
+    run_bare_load(round, nightly, samples);
     state.SetIterationTime(samples["push_ms"] / 1000);
     set_counters(state, samples);
   }

@@ -3,6 +3,7 @@
 
 import base64
 import os
+import pty
 import socket
 import sqlite3
 import ssl
@@ -125,6 +126,66 @@ class IdentityTest(office.OfficeTest):
             for name in os.listdir(folder):
                 if not name.endswith(".lock"):
                     self.assertEqual(stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode), 0o600, name)
+
+    # -- a key that is sealed
+
+    def at_terminal(self, device, command, *answers):
+        """Runs a command at a terminal, types an answer at each prompt, and returns its exit code and what was seen."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(office.PROGRAMS["daftar"], device.command(*command), office.environment(self.folder))
+        seen = b""
+        for answer in answers:
+            before = len(seen)
+            while not seen[before:].rstrip(b" ").endswith(b":"):
+                seen += os.read(terminal, 1000)
+            os.write(terminal, answer.encode() + b"\n")
+        try:
+            while more := os.read(terminal, 1000):
+                seen += more
+        except OSError:  # the other end has closed
+            pass
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+    def test_a_sealed_key(self):
+        hub, device = self.hub, self.a
+        device.sync()
+        first, second = "a phrase of some words", "quite another phrase"
+        files = [self.write("first", first + "\n"), self.write("second", second + "\r\nmore\n")]
+        device.run("passphrase", "--new-file", self.write("short", "too short"), code=2, error="passphrase.short")
+        self.assertFalse(device.run("status").json["key_sealed"])
+        device.run("passphrase", "--new-file", files[0])
+        self.assertTrue(device.run("status").json["key_sealed"])
+        with open(device.folder + "/device.key", "rb") as file:
+            self.assertNotIn(b"phrase", file.read())
+        # Work never waits for a passphrase; what speaks to the hub does.
+        self.begin_register(device)
+        device.run("audit")
+        device.sync(code=2, error="passphrase.needed", start_new_session=True)
+        device.sync(code=4, error="passphrase.wrong", env={"DAFTAR_PASSPHRASE_FILE": files[1]})
+        device.run("agent", code=2, error="passphrase.needed", start_new_session=True)
+        self.assertEqual(device.sync(env={"DAFTAR_PASSPHRASE_FILE": files[0]}).json["pushed"], 1)
+        # At the terminal, where it is not seen.
+        code, seen = self.at_terminal(device, ["sync"], first)
+        self.assertEqual(code, 0, seen)
+        self.assertNotIn(first, seen)
+        code, seen = self.at_terminal(device, ["passphrase"], first, second, first)
+        self.assertIn("passphrase.differs", seen)
+        code, seen = self.at_terminal(device, ["passphrase"], first, second, second)
+        self.assertEqual(code, 0, seen)
+        device.sync(code=4, error="passphrase.wrong", env={"DAFTAR_PASSPHRASE_FILE": files[0]})
+        # A number of its own for a copy: the new key is sealed by the same passphrase.
+        token = hub.token("--ledger", LEDGER, "--user", device.user)
+        told = device.run("init", "--hub", hub.enrol_address, "--token", token, "--again",
+                          env={"DAFTAR_PASSPHRASE_FILE": files[1]}).json
+        self.assertNotEqual(told["device"], device.number)
+        self.assertTrue(device.run("status").json["key_sealed"])
+        device.sync(env={"DAFTAR_PASSPHRASE_FILE": files[1]})
+        device.run("passphrase", "--remove", env={"DAFTAR_PASSPHRASE_FILE": files[1]})
+        self.assertFalse(device.run("status").json["key_sealed"])
+        device.sync()
+        self.said("a sealed key speaks to the hub by its passphrase alone; work on the register needs none")
 
     # -- foreign clients
 

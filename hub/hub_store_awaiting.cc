@@ -1,0 +1,109 @@
+// HubStore: after a restore, which ledgers wait for which devices.
+#include <algorithm>
+#include <utility>
+
+#include "hub/hub_store.h"
+
+namespace daftar::hub {
+
+Status HubStore::await_device(DeviceNumber number, bool all,
+                              const std::vector<std::string>& ledgers) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto existing, ledgers_->ledgers());
+  DAFTAR_ASSIGN_OR_RETURN(Statement others,
+                          database_.prepare("INSERT OR IGNORE INTO shown SELECT ?1, number "
+                                            "FROM device WHERE number <> ?2"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement again,
+                          database_.prepare("DELETE FROM shown WHERE ledger = ?1 AND device = ?2"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement wait, database_.prepare("INSERT INTO awaiting VALUES(?1)"));
+  for (const auto& [name, id] : existing) {
+    if (!all && std::find(ledgers.begin(), ledgers.end(), name) == ledgers.end()) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_awaiting(name));
+    if (waits_already) continue;
+    DAFTAR_RETURN_IF_ERROR(others.bind_text(1, name).bind(2, number).run());
+    DAFTAR_RETURN_IF_ERROR(again.bind_text(1, name).bind(2, number).run());
+    DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, name).run());
+  }
+  return {};
+}
+
+Status HubStore::begin_awaiting() {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  // A ledger that is open to nobody waits from when it is opened to one who comes back.
+  DAFTAR_RETURN_IF_ERROR(database_.execute(
+      "DELETE FROM shown; DELETE FROM awaiting; INSERT INTO awaiting SELECT name FROM ledger l "
+      "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
+      "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name)))"));
+  return transaction.commit();
+}
+
+Status HubStore::end_awaiting() {
+  Transaction transaction(database_);
+  DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM shown; DELETE FROM awaiting"));
+  return transaction.commit();
+}
+
+Result<bool> HubStore::is_any_awaiting() {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT EXISTS (SELECT 1 FROM awaiting)"));
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool is_any = query->integer(0) != 0;
+  query->reset();
+  return is_any;
+}
+
+Result<bool> HubStore::is_awaiting(const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT 1 FROM awaiting WHERE ledger = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->bind_text(1, ledger).step());
+  query->reset();
+  return has_row;
+}
+
+Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_awaiting, this->is_awaiting(ledger));
+  if (!is_awaiting) return std::optional<std::set<DeviceNumber>>();
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          use("SELECT number FROM device d WHERE is_revoked = 0 AND "
+                              "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
+                              "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
+                              "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
+  query->bind_text(1, ledger);
+  std::set<DeviceNumber> devices;
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) break;
+    devices.insert(query->number(0));
+  }
+  if (devices.empty()) return std::optional<std::set<DeviceNumber>>();
+  return std::optional(std::move(devices));
+}
+
+Result<bool> HubStore::is_awaited(const Device& device) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      use("SELECT 1 FROM awaiting a WHERE (?2 OR EXISTS (SELECT 1 FROM device_ledger "
+          "WHERE device = ?1 AND ledger = a.ledger)) AND NOT EXISTS (SELECT 1 FROM "
+          "shown WHERE device = ?1 AND ledger = a.ledger) LIMIT 1"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row,
+                          query->bind(1, device.number).bind(2, device.holds_all ? 1 : 0).step());
+  query->reset();
+  return has_row;
+}
+
+Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::string& ledger,
+                                                                   DeviceNumber device) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto before, awaited(ledger));
+  if (!before || !before->contains(device)) return std::optional<std::set<DeviceNumber>>();
+  DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT INTO shown VALUES(?1, ?2)"));
+  DAFTAR_RETURN_IF_ERROR(put.bind_text(1, ledger).bind(2, device).run());
+  std::set<DeviceNumber> left = *before;
+  left.erase(device);
+  if (left.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement done,
+                            database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
+    DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
+  }
+  return std::optional(std::move(left));
+}
+
+}  // namespace daftar::hub
