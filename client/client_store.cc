@@ -48,6 +48,7 @@ PRAGMA user_version = 1;
 
 std::string database_path(const std::string& folder) { return folder + "/daftar.db"; }
 std::string key_path(const std::string& folder) { return folder + "/device.key"; }
+std::string role_setting(Role role) { return std::to_string(static_cast<unsigned>(role)); }
 
 }  // namespace
 
@@ -179,14 +180,14 @@ Result<Identity> ClientStore::identity() {
       Statement * query,
       use("SELECT name, value FROM setting "
           "WHERE name IN ('device', 'user', 'hub_address', 'hub_name', 'hub_key', "
-          "'enrol_address', 'root', 'certificate')"));
+          "'enrol_address', 'root', 'certificate', 'role')"));
   std::map<std::string, std::string> values;
   while (true) {
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
     if (!has_row) break;
     values[std::string(query->text(0))] = query->text(1);
   }
-  if (values.size() < 8) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
+  if (values.size() < 9) return Status(Code::not_found, Msg::device_has_no_number, {folder_});
   Identity identity;
   DAFTAR_ASSIGN_OR_RETURN(identity.device, parse_setting("device", values["device"]));
   DAFTAR_ASSIGN_OR_RETURN(identity.user, parse_setting("user", values["user"]));
@@ -195,6 +196,8 @@ Result<Identity> ClientStore::identity() {
   identity.enrol_address = values["enrol_address"];
   identity.root = values["root"];
   identity.certificate = values["certificate"];
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t role, parse_setting("role", values["role"]));
+  identity.role = role_of(role);
   if (identity.device == 0) {
     return Status(Code::corrupt, Msg::setting_bad, {"device", values["device"]});
   }
@@ -221,7 +224,8 @@ Status ClientStore::set_identity(const Identity& identity) {
                                                         {"hub_key", key_text(identity.hub_key)},
                                                         {"enrol_address", identity.enrol_address},
                                                         {"root", identity.root},
-                                                        {"certificate", identity.certificate}};
+                                                        {"certificate", identity.certificate},
+                                                        {"role", role_setting(identity.role)}};
   DAFTAR_RETURN_IF_ERROR(database_.execute("SAVEPOINT identity"));
   for (const auto& [name, value] : values) {
     Status put = set_setting(name, value);
@@ -230,6 +234,12 @@ Status ClientStore::set_identity(const Identity& identity) {
     return put;
   }
   return database_.execute("RELEASE identity");
+}
+
+Status ClientStore::keep_role(Role role) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> known, setting("role"));
+  if (known == role_setting(role)) return {};
+  return set_setting("role", role_setting(role));
 }
 
 Status ClientStore::keep_certificate(const std::string& certificate) {

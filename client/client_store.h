@@ -21,6 +21,7 @@
 #include "client/key_file.h"
 #include "common/ledger/frame.h"
 #include "common/ledger/keys.h"
+#include "common/register/authority.h"
 #include "common/store/ledger.h"
 #include "common/store/ledger_store.h"
 #include "common/store/sqlite.h"
@@ -37,6 +38,7 @@ struct Identity {
   std::string enrol_address;  ///< where the hub gives certificates over HTTPS
   std::string root;           ///< the hub's root certificate, PEM
   std::string certificate;    ///< this device's own, PEM, with the issuer's
+  Role role = Role::none;     ///< of the user, as the hub said last
 };
 
 /// What becomes of a changeset of this device's own that is not confirmed.
@@ -139,6 +141,8 @@ class ClientStore {
   /// That of the identity, without the rest of it.
   Result<DeviceNumber> number();
   Status set_identity(const Identity& identity);
+  /// Keeps what the hub says that the user may write.
+  Status keep_role(Role role);
   /// Keeps a new certificate. Code::corrupt unless it is this device's and goes back to the root.
   Status keep_certificate(const std::string& certificate);
   Result<std::optional<std::string>> setting(const std::string& name);
@@ -160,8 +164,8 @@ class ClientStore {
   // -- saving
   /// The context of a screen that shows this ledger now.
   Result<Context> current_context(LedgerId ledger);
-  /// Saves all drafts, or on any failure none. Returns the seq of the first. Code::invalid before
-  /// the device was registered.
+  /// Saves all drafts, or on any failure none. Returns the seq of the first. Code::not_found before
+  /// the device was registered, Code::refused for a field that the user's role may not write.
   Result<uint64_t> save(LedgerId ledger, const std::vector<Draft>& drafts, uint64_t now_ms);
   /// Reserves `count` new record ids of this device; returns the first counter.
   Result<uint64_t> reserve_ids(uint64_t count);

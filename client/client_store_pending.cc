@@ -45,6 +45,25 @@ bool is_held(PendingState state) {
          state == PendingState::reapplied;
 }
 
+// The same that the hub asks: what it would refuse is not begun.
+Status check_authority(Role role, const std::string& ledger,
+                       const std::vector<RecordEdits>& records) {
+  const std::optional<DeniedCell> denied = find_denied(role, ledger, records);
+  if (!denied) return {};
+  std::string who;
+  for (const Role other : who_may_write(ledger, denied->kind, denied->field)) {
+    who += (who.empty() ? "" : ", ") + std::string(role_name(other));
+  }
+  const Kind* kind = find_kind(denied->kind);
+  const Field* field = kind == nullptr ? nullptr : kind->find(denied->field);
+  return {
+      Code::refused,
+      Msg::authority_denied,
+      {std::string(role_name(role)),
+       kind == nullptr ? std::to_string(denied->kind) : std::string(kind->name),
+       field == nullptr ? "deleted" : std::string(field->name), ledger, who.empty() ? "–" : who}};
+}
+
 // The field that holds a kind's code, if it has one.
 std::optional<FieldNumber> code_field(KindNumber number) {
   const Kind* kind = find_kind(number);
@@ -172,6 +191,7 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.message = draft.message;
     changeset.source = draft.source;
     changeset.records = draft.records;
+    DAFTAR_RETURN_IF_ERROR(check_authority(own.role, name, draft.records));
     if (is_planted(Defect::save_loses_edit) && changeset.records.size() > 1) {
       changeset.records.pop_back();
     }

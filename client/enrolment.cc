@@ -51,7 +51,8 @@ Result<Identity> ask_certificate(const CertificateWish& wish, const SigningKey& 
                   answer.hub_key,
                   wish.address,
                   root,
-                  answer.certificate};
+                  answer.certificate,
+                  role_of(answer.role)};
 }
 
 Status renew_certificate(ClientStore& store, uint64_t now_ms) {

@@ -142,6 +142,10 @@ void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
     const Status kept = store_.keep_certificate(reply.certificate());
     if (!kept.ok()) return finish(kept);
   }
+  if (purpose_ == Purpose::exchange && reply.role() != 0) {
+    const Status kept = store_.keep_role(role_of(reply.role()));
+    if (!kept.ok()) return finish(kept);
+  }
   if (reply.unchanged()) {
     report_.is_unchanged = report_.recovered == 0;
     return finish({});

@@ -400,12 +400,12 @@ class Demo:
         if others:
             say(f"\nThe other {len(others)} likewise.")
         say("\nThe hub's operator hands out a token; with it a device makes its key and gets a number and a certificate.")
-        self.enrol(first, "--ledger", self.cast.ledger, shown=True)
+        self.enrol(first, "focal-point", "--ledger", self.cast.ledger, shown=True)
         say("\nThe other devices likewise:")
-        self.enrol(self.cast.desks[1], "--ledger", self.cast.ledger)
+        self.enrol(self.cast.desks[1], "data-officer", "--ledger", self.cast.ledger)
         for device, ledger in self.cast.others.items():
-            self.enrol(device, "--ledger", ledger)
-        self.enrol("inspection", "--all-ledgers")
+            self.enrol(device, "focal-point", "--ledger", ledger)
+        self.enrol("inspection", "ci-inspector", "--all-ledgers")
         self.work.show("daftar-hub", "device", "list")
 
     def start_hub(self, listen):
@@ -418,9 +418,9 @@ class Demo:
         self.work.stop(self.hub)
         self.hub.log.rename(self.hub.log.with_suffix(".before.log"))
 
-    def enrol(self, device, *grants, shown=False):
+    def enrol(self, device, role, *grants, shown=False):
         """A folder, a key, a number and a certificate; shown in full for one device."""
-        options = ["token", "--label", device, *grants]
+        options = ["token", "--role", role, "--label", device, *grants]
         if shown:
             text = self.work.show("daftar-hub", *options)
             # What it says to type lacks the address: its hub may listen anywhere.
@@ -579,7 +579,7 @@ class Demo:
         late = cast.desks[2]
         say(f"{late} is new in the office. One sync brings the register with its whole history, checked against\n"
             "the root that the hub has signed.")
-        self.enrol(late, "--ledger", cast.ledger)
+        self.enrol(late, "data-officer", "--ledger", cast.ledger)
         self.daftar(late, "sync")
         self.daftar(late, "show", self.cell)
         say("\nCentral Inspection holds every ledger. What has changed in this one since it was loaded?")

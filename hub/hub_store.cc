@@ -17,7 +17,7 @@ constexpr char kTables[] = R"sql(
 CREATE TABLE device(
   number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, user INTEGER NOT NULL,
   label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0,
-  is_lost INTEGER NOT NULL DEFAULT 0) STRICT;
+  is_lost INTEGER NOT NULL DEFAULT 0, role INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 -- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
@@ -32,7 +32,7 @@ CREATE TABLE cosignature(
 -- the key of the device that has shown it, empty before.
 CREATE TABLE token(
   secret BLOB PRIMARY KEY, ends_ms INTEGER NOT NULL, user INTEGER NOT NULL, number INTEGER NOT NULL,
-  label TEXT NOT NULL, holds_all INTEGER NOT NULL, ledgers TEXT NOT NULL,
+  label TEXT NOT NULL, holds_all INTEGER NOT NULL, ledgers TEXT NOT NULL, role INTEGER NOT NULL,
   key BLOB NOT NULL DEFAULT x'') STRICT, WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
@@ -117,19 +117,16 @@ Result<HubIdentity> HubStore::identity() {
 Result<Device> HubStore::add_device(const PublicKey& key, std::optional<UserNumber> user,
                                     const std::string& label, bool holds_all,
                                     const std::vector<std::string>& ledgers,
-                                    std::optional<DeviceNumber> number) {
+                                    std::optional<DeviceNumber> number, Role role) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(Device device,
-                          insert_device(key, user, label, holds_all, ledgers, number));
+                          insert_device(key, {user, number, role, label, holds_all, ledgers, 0}));
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return device;
 }
 
-Result<Device> HubStore::insert_device(const PublicKey& key, std::optional<UserNumber> user,
-                                       const std::string& label, bool holds_all,
-                                       const std::vector<std::string>& ledgers,
-                                       std::optional<DeviceNumber> number) {
+Result<Device> HubStore::insert_device(const PublicKey& key, const TokenTerms& terms) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement next,
       database_.prepare("SELECT ifnull(max(number), 0) + 1, ifnull(max(user), 0) + 1, "
@@ -139,36 +136,41 @@ Result<Device> HubStore::insert_device(const PublicKey& key, std::optional<UserN
   if (next.number(2) != 0) {
     return Status(Code::exists, Msg::device_exists, {std::to_string(next.number(2))});
   }
-  Device device{number.value_or(next.number(0)),
-                user.value_or(next.number(1)),
+  Device device{terms.number.value_or(next.number(0)),
+                terms.user.value_or(next.number(1)),
                 key,
-                label,
-                holds_all,
-                ledgers};
+                terms.label,
+                terms.holds_all,
+                terms.ledgers};
+  device.role = terms.role;
   next.reset();
   // After a restore a device comes back with the user that it had, whom the backup may not know.
-  if (user && !number) {
+  if (terms.user && !terms.number) {
     DAFTAR_ASSIGN_OR_RETURN(Statement same,
                             database_.prepare("SELECT 1 FROM device WHERE user = ?1 LIMIT 1"));
-    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, same.bind(1, *user).step());
-    if (!is_known) return Status(Code::not_found, Msg::user_unknown, {std::to_string(*user)});
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_known, same.bind(1, *terms.user).step());
+    if (!is_known) return Status(Code::not_found, Msg::user_unknown, {std::to_string(*terms.user)});
   }
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, this->device(device.number));
   if (known) {
     return Status(Code::exists, Msg::device_number_taken, {std::to_string(device.number)});
   }
-  DAFTAR_ASSIGN_OR_RETURN(Statement insert,
-                          database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0, 0)"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement insert,
+      database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, ?6)"));
   DAFTAR_RETURN_IF_ERROR(insert.bind(1, device.number)
                              .bind_blob(2, key_bytes(key))
                              .bind(3, device.user)
-                             .bind_text(4, label)
-                             .bind(5, holds_all ? 1 : 0)
+                             .bind_text(4, terms.label)
+                             .bind(5, terms.holds_all ? 1 : 0)
+                             .bind(6, static_cast<int>(terms.role))
                              .run());
-  DAFTAR_RETURN_IF_ERROR(open_ledgers(device.number, ledgers));
+  DAFTAR_RETURN_IF_ERROR(open_ledgers(device.number, terms.ledgers));
   // One that comes back may know of more than this hub, whoever else is waited for; a new one knows
   // nothing.
-  if (number) DAFTAR_RETURN_IF_ERROR(await_device(*number, holds_all, ledgers));
+  if (terms.number) {
+    DAFTAR_RETURN_IF_ERROR(await_device(*terms.number, terms.holds_all, terms.ledgers));
+  }
   return device;
 }
 
@@ -179,39 +181,40 @@ Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& 
       return {Code::corrupt, Msg::device_key_differs, {std::to_string(number)}};
     }
     if (known) continue;
-    // Its user's number went with the backup; `device list` shows it, the operator grants it anew.
+    // Its user's number and role went with the backup; the operator grants them anew.
     DAFTAR_ASSIGN_OR_RETURN(
         Statement insert,
-        database_.prepare("INSERT INTO device VALUES(?1, ?2, 0, 'recovered', 0, 0, 0)"));
+        database_.prepare("INSERT INTO device VALUES(?1, ?2, 0, 'recovered', 0, 0, 0, 0)"));
     DAFTAR_RETURN_IF_ERROR(insert.bind(1, number).bind_blob(2, key_bytes(key)).run());
   }
   return {};
 }
 
 Status HubStore::grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers,
-                       std::optional<UserNumber> user) {
+                       std::optional<UserNumber> user, std::optional<Role> role) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
   if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
-  DAFTAR_RETURN_IF_ERROR(open_to(*known, holds_all, ledgers, user));
+  DAFTAR_RETURN_IF_ERROR(open_to(*known, holds_all, ledgers, user, role));
   return transaction.commit();
 }
 
 Status HubStore::open_to(const Device& known, bool holds_all,
-                         const std::vector<std::string>& ledgers, std::optional<UserNumber> user) {
+                         const std::vector<std::string>& ledgers, std::optional<UserNumber> user,
+                         std::optional<Role> role) {
   if (user && known.user != 0 && known.user != *user) {
     return {Code::exists,
             Msg::device_has_user,
             {std::to_string(known.number), std::to_string(known.user)}};
   }
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement update,
-      database_.prepare(
-          "UPDATE device SET holds_all = max(holds_all, ?2), user = ?3 WHERE number = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement update,
+                          database_.prepare("UPDATE device SET holds_all = max(holds_all, ?2), "
+                                            "user = ?3, role = ?4 WHERE number = ?1"));
   DAFTAR_RETURN_IF_ERROR(update.bind(1, known.number)
                              .bind(2, holds_all ? 1 : 0)
                              .bind(3, user.value_or(known.user))
+                             .bind(4, static_cast<int>(role.value_or(known.role)))
                              .run());
   DAFTAR_RETURN_IF_ERROR(open_ledgers(known.number, ledgers));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
@@ -270,6 +273,7 @@ Result<Device> HubStore::read_device(Statement& query) {
   device.holds_all = query.integer(4) != 0;
   device.is_revoked = query.integer(5) != 0;
   device.is_lost = query.integer(6) != 0;
+  device.role = role_of(query.number(7));
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * ledgers,
       use("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));

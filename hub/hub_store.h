@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/ledger/keys.h"
+#include "common/register/authority.h"
 #include "common/store/ledger.h"
 #include "common/store/ledger_store.h"
 #include "common/store/sqlite.h"
@@ -30,6 +31,7 @@ struct Device {
   std::vector<std::string> ledgers;  ///< granted by name, if not all
   bool is_revoked = false;
   bool is_lost = false;  ///< revoked, and its unsent work may not be handed over
+  Role role = Role::none;
 };
 
 /// Code::refused, with what to tell it, for a device that was shut out.
@@ -39,6 +41,7 @@ Status check_not_revoked(const Device& device);
 struct TokenTerms {
   std::optional<UserNumber> user;      ///< of a device before; a new one if there is none
   std::optional<DeviceNumber> number;  ///< that the device had before this hub was restored
+  Role role = Role::none;
   std::string label;
   bool holds_all = false;
   std::vector<std::string> ledgers;
@@ -68,15 +71,16 @@ class HubStore {
   Result<Device> add_device(const PublicKey& key, std::optional<UserNumber> user,
                             const std::string& label, bool holds_all,
                             const std::vector<std::string>& ledgers,
-                            std::optional<DeviceNumber> number = {});
+                            std::optional<DeviceNumber> number = {}, Role role = Role::focal_point);
   /// Keeps devices that a restored hub had registered after its backup, in the open transaction:
   /// numbers and keys, so that no number is given twice; no ledgers. Code::corrupt if a number is
   /// known with another key.
   Status add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys);
   /// Opens further ledgers (made if missing), or all, to a device. `user` names the user of a
-  /// device that was recovered and has none. Code::not_found; Code::exists if it has another user.
+  /// device that was recovered and has none; with `role` it has that one from now on.
+  /// Code::not_found; Code::exists if it has another user.
   Status grant(DeviceNumber number, bool holds_all, const std::vector<std::string>& ledgers,
-               std::optional<UserNumber> user = {});
+               std::optional<UserNumber> user = {}, std::optional<Role> role = {});
   /// Shuts a device out: as retired, whose unsent work may be made again under another number, or
   /// as lost.
   Status revoke_device(DeviceNumber number, bool is_lost = false);
@@ -128,10 +132,7 @@ class HubStore {
       : database_(std::move(database)), folder_(std::move(folder)) {}
   /// The prepared statement for `sql` (a literal: its address is its identity).
   Result<Statement*> use(const char* sql);
-  Result<Device> insert_device(const PublicKey& key, std::optional<UserNumber> user,
-                               const std::string& label, bool holds_all,
-                               const std::vector<std::string>& ledgers,
-                               std::optional<DeviceNumber> number);
+  Result<Device> insert_device(const PublicKey& key, const TokenTerms& terms);
   Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
   Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
                      DeviceNumber follows);
@@ -139,7 +140,7 @@ class HubStore {
   Result<bool> is_any_awaiting();
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_to(const Device& known, bool holds_all, const std::vector<std::string>& ledgers,
-                 std::optional<UserNumber> user);
+                 std::optional<UserNumber> user, std::optional<Role> role);
   Status open_ledgers(DeviceNumber number, const std::vector<std::string>& ledgers);
   Status make_ledger(const std::string& name);
   /// These ledgers (or all) wait for `number` too; those that waited for nobody, for it alone.

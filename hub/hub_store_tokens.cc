@@ -34,7 +34,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
   DAFTAR_RETURN_IF_ERROR(old.bind(1, now_ms).run());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement put,
-      database_.prepare("INSERT INTO token VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, x'')"));
+      database_.prepare("INSERT INTO token VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, x'')"));
   DAFTAR_RETURN_IF_ERROR(put.bind_blob(1, hash_bytes(secret))
                              .bind(2, terms.ends_ms)
                              .bind(3, terms.user.value_or(0))
@@ -42,6 +42,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
                              .bind_text(5, terms.label)
                              .bind(6, terms.holds_all ? 1 : 0)
                              .bind_text(7, ledgers)
+                             .bind(8, static_cast<int>(terms.role))
                              .run());
   return transaction.commit();
 }
@@ -50,7 +51,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
 Result<TokenTerms> HubStore::read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement query,
-      database_.prepare("SELECT user, number, label, holds_all, ledgers, key FROM token "
+      database_.prepare("SELECT user, number, label, holds_all, ledgers, key, role FROM token "
                         "WHERE secret = ?1 AND ends_ms > ?2"));
   query.bind_blob(1, hash_bytes(secret)).bind(2, now_ms);
   DAFTAR_ASSIGN_OR_RETURN(const bool is_good, query.step());
@@ -59,6 +60,7 @@ Result<TokenTerms> HubStore::read_token(const Hash& secret, const PublicKey& key
   TokenTerms terms;
   if (query.number(0) != 0) terms.user = query.number(0);
   if (query.number(1) != 0) terms.number = query.number(1);
+  terms.role = role_of(query.number(6));
   terms.label = query.text(2);
   terms.holds_all = query.integer(3) != 0;
   std::string_view ledgers = query.text(4);
@@ -97,11 +99,11 @@ Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, 
                           database_.prepare("UPDATE token SET key = ?2 WHERE secret = ?1"));
   DAFTAR_RETURN_IF_ERROR(used.bind_blob(1, hash_bytes(secret)).bind_blob(2, key_bytes(key)).run());
   if (device) {
-    DAFTAR_RETURN_IF_ERROR(open_to(*device, terms.holds_all, terms.ledgers, terms.user));
+    DAFTAR_RETURN_IF_ERROR(
+        open_to(*device, terms.holds_all, terms.ledgers, terms.user, terms.role));
     DAFTAR_ASSIGN_OR_RETURN(device, this->device(device->number));
   } else {
-    DAFTAR_ASSIGN_OR_RETURN(device, insert_device(key, terms.user, terms.label, terms.holds_all,
-                                                  terms.ledgers, terms.number));
+    DAFTAR_ASSIGN_OR_RETURN(device, insert_device(key, terms));
   }
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return *std::move(device);

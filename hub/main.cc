@@ -38,6 +38,7 @@ struct Options {
   std::string root_key;
   std::string proxy_folder;
   std::string label;
+  std::string role;
   uint64_t user = 0;
   uint64_t device = 0;
   uint64_t number = 0;
@@ -229,11 +230,21 @@ Status list_ledgers(const Options& options) {
   return {};
 }
 
+Result<Role> parse_role(const std::string& name) {
+  if (const std::optional<Role> role = find_role(name)) return *role;
+  std::string all;
+  for (const Role role : all_roles()) {
+    all += (all.empty() ? "" : ", ") + std::string(role_name(role));
+  }
+  return Status(Code::invalid, Msg::role_unknown, {name, all});
+}
+
 nlohmann::json device_json(const Device& device) {
-  return {{"device", device.number},      {"user", device.user},
-          {"key", key_text(device.key)},  {"label", device.label},
-          {"ledgers", device.ledgers},    {"all_ledgers", device.holds_all},
-          {"revoked", device.is_revoked}, {"lost", device.is_lost}};
+  return {{"device", device.number},         {"user", device.user},
+          {"role", role_name(device.role)},  {"key", key_text(device.key)},
+          {"label", device.label},           {"ledgers", device.ledgers},
+          {"all_ledgers", device.holds_all}, {"revoked", device.is_revoked},
+          {"lost", device.is_lost}};
 }
 
 Status give_token(const Options& options) {
@@ -243,6 +254,7 @@ Status give_token(const Options& options) {
   TokenTerms terms;
   if (options.user != 0) terms.user = options.user;
   if (options.number != 0) terms.number = options.number;
+  DAFTAR_ASSIGN_OR_RETURN(terms.role, parse_role(options.role));
   terms.label = options.label;
   terms.holds_all = options.all_ledgers;
   terms.ledgers = options.ledgers;
@@ -311,15 +323,19 @@ std::string ledgers_text(const Device& device) {
 
 Status grant_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
-  DAFTAR_RETURN_IF_ERROR(
-      store->grant(options.device, options.all_ledgers, options.ledgers,
-                   options.user == 0 ? std::nullopt : std::optional<UserNumber>(options.user)));
+  std::optional<Role> role;
+  if (!options.role.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(role, parse_role(options.role));
+  }
+  DAFTAR_RETURN_IF_ERROR(store->grant(
+      options.device, options.all_ledgers, options.ledgers,
+      options.user == 0 ? std::nullopt : std::optional<UserNumber>(options.user), role));
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store->device(options.device));
   if (options.as_json) {
     print_json(device_json(*device));
   } else {
-    say(Msg::device_granted,
-        {std::to_string(device->number), std::to_string(device->user), ledgers_text(*device)});
+    say(Msg::device_granted, {std::to_string(device->number), std::to_string(device->user),
+                              ledgers_text(*device), std::string(role_name(device->role))});
   }
   return {};
 }
@@ -333,7 +349,7 @@ Status list_devices(const Options& options) {
     if (options.as_json) continue;
     say(device.is_revoked ? Msg::device_line_revoked : Msg::device_line,
         {std::to_string(device.number), std::to_string(device.user), device.label,
-         ledgers_text(device)});
+         ledgers_text(device), std::string(role_name(device.role))});
   }
   if (options.as_json) print_json(list);
   return {};
@@ -354,6 +370,12 @@ void add_device_commands(CLI::App& app, Options& options, const On& on) {
           "until it has synced; else the next free one")
       ->needs(user)
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  token
+      ->add_option("--role", options.role,
+                   "What its user may write: data-officer, focal-point, director-general, "
+                   "omsar-analyst, omsar-administrator, ci-inspector, inspector-general, "
+                   "hub-operator, auditor")
+      ->required();
   token->add_option("--label", options.label, "What people call the device");
   token->add_option("--ledger", options.ledgers,
                     "A ledger that it may read and write; made if missing");
@@ -382,6 +404,7 @@ void add_device_commands(CLI::App& app, Options& options, const On& on) {
       ->add_option("--user", options.user,
                    "The user of a device that came back after a restore, and has none")
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
+  device_grant->add_option("--role", options.role, "What its user may write from now on");
   device_grant->add_option("--ledger", options.ledgers, "A ledger; made if missing");
   device_grant->add_flag("--all-ledgers", options.all_ledgers, "Every ledger, those to come too");
   on(device_grant, grant_device);

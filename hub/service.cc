@@ -73,6 +73,7 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
   }
   DAFTAR_RETURN_IF_ERROR(take_cosignatures(device, granted, request));
   v1::HeadsReply reply;
+  reply.set_role(static_cast<uint32_t>(device.role));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_awaited, store_->is_awaited(device));
   if (!request.known().empty() && request.known() == known_token(known)) {
     // A token of just what the hub has shows all there is.

@@ -303,7 +303,7 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
       continue;
     }
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<RefusalReason> refusal,
-                            refusal_of(ledger, changeset, links[i]));
+                            refusal_of(ledger, batch.device, changeset, links[i]));
     const bool is_last = i + 1 == batch.changesets.size();
     DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header,
                             ledger.enter({batch.bytes[i], &changeset, links[i]}, stamp, refusal,
@@ -392,12 +392,16 @@ Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBa
   return TurnedAway::UNSPECIFIED;
 }
 
-Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Changeset& changeset,
+Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Device& device,
+                                                        const Changeset& changeset,
                                                         const Hash& link) const {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.has_work(changeset, link));
   if (is_known) return std::optional(RefusalReason::origin_entered);
   if (check_schema(changeset) == SchemaVerdict::wrong_type) {
     return std::optional(RefusalReason::wrong_type);
+  }
+  if (find_denied(device.role, changeset.ledger, changeset.records)) {
+    return std::optional(RefusalReason::no_authority);
   }
   return authority_ ? authority_(changeset, ledger.state().national) : std::nullopt;
 }

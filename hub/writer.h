@@ -25,8 +25,8 @@
 
 namespace daftar::hub {
 
-/// Whether the author may write what a changeset writes: nothing, or why not. Judged against
-/// `national` at a position. Without one, whoever is granted a ledger may write everything in it.
+/// What else speaks against a changeset than its author's role: nothing, or why not. Judged against
+/// `national` at a position.
 using Authority =
     std::function<std::optional<RefusalReason>(const Changeset& changeset, uint64_t national)>;
 
@@ -132,7 +132,8 @@ class Writer {
                                             const Hash& newest);
   Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
                                                   size_t known);
-  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Changeset& changeset,
+  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Device& device,
+                                                  const Changeset& changeset,
                                                   const Hash& link) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
   static Status write_records(Ledger& ledger);

@@ -22,6 +22,7 @@ Status run_status(const Session& session) {
     DAFTAR_ASSIGN_OR_RETURN(object["key_sealed"], store->is_key_sealed());
     object["device"] = identity->device;
     object["user"] = identity->user;
+    object["role"] = role_name(identity->role);
     object["hub"] = identity->hub_address;
   }
   if (last_sync) {
@@ -56,8 +57,8 @@ Status run_status(const Session& session) {
     return {};
   }
   if (identity.ok()) {
-    say(Msg::status_device,
-        {std::to_string(identity->device), std::to_string(identity->user), identity->hub_address});
+    say(Msg::status_device, {std::to_string(identity->device), std::to_string(identity->user),
+                             identity->hub_address, std::string(role_name(identity->role))});
     say(Msg::public_key, {key_text(key)});
   } else {
     std::cout << identity.status().text(language_of_environment()) << '\n';

@@ -61,6 +61,7 @@ std::string encode_enrolment_answer(const EnrolmentAnswer& answer) {
   return Json{{"certificate", answer.certificate},
               {"device", answer.device},
               {"user", answer.user},
+              {"role", answer.role},
               {"hub_name", answer.hub_name},
               {"hub_key", key_text(answer.hub_key)},
               {"sync_port", answer.sync_port}}
@@ -79,6 +80,7 @@ Result<EnrolmentAnswer> decode_enrolment_answer(unsigned http_status, std::strin
   answer.certificate = text_in(object, "certificate");
   answer.device = number_in(object, "device", limits::kNumber);
   answer.user = number_in(object, "user", limits::kNumber);
+  answer.role = number_in(object, "role", limits::kNumber);
   answer.hub_name = text_in(object, "hub_name");
   answer.sync_port = static_cast<int>(number_in(object, "sync_port", 65'535));
   const Result<PublicKey> key = parse_key(text_in(object, "hub_key"));

@@ -175,7 +175,8 @@ void make_device(const std::string& hub_folder, const std::string& folder) {
   check(store->set_identity(
             {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key(),
              "127.0.0.1:1", authority.root(),
-             take(authority.certify(device.number, key, SystemClock().wall_ms()), "certify")}),
+             take(authority.certify(device.number, key, SystemClock().wall_ms()), "certify"),
+             device.role}),
         "set the identity");
   take(store->add_ledger(kLedger), "add the ledger");
 }

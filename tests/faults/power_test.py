@@ -78,7 +78,7 @@ class World:
     def make_folder(self):
         time.sleep(self.chance.uniform(0, 0.3))
         self.token = self.fresh_number = None
-        given = self.hub.try_run("token", "--ledger", office.LEDGER)
+        given = self.hub.try_run("token", "--role", "focal-point", "--ledger", office.LEDGER)
         if given.code != 0 or self.is_cut.is_set():
             return
         self.token = given.json["token"]

@@ -243,7 +243,8 @@ class CommandLineTest(office.OfficeTest):
         hub, wrong = self.hub, []
         for line, code, message in [
                 ("init", 13, "hub.exists"), ("ledger add Bad_Name", 2, "ledger.name_bad"),
-                (f"ledger add {LEDGER}", 13, "ledger.exists"), ("token --ledger BAD", 2, "ledger.name_bad"),
+                (f"ledger add {LEDGER}", 13, "ledger.exists"), ("token --role auditor --ledger BAD", 2, "ledger.name_bad"),
+                ("token --role minister", 2, "role.unknown"), ("token", 2, "command_line.bad"),
                 ("certificate --root-key {there}/none", 3, "file.not_found"),
                 ("certificate --root-key {empty}", 7, "key_file.bad"),
                 ("device revoke 77", 3, "device.not_registered"),
@@ -252,7 +253,7 @@ class CommandLineTest(office.OfficeTest):
                 ("serve --listen 127.0.0.1:none", 2, "hub.listen_bad"), ("serve --listen 127.0.0.1", 2, "hub.listen_bad"),
                 ("serve --listen 127.0.0.1:99999", 2, "hub.listen_bad"),
                 ("ledger add //", 2, "ledger.name_bad"), ("ledger add administration/", 2, "ledger.name_bad"),
-                ("token --user 99", 3, "user.unknown")]:
+                ("token --role auditor --user 99", 3, "user.unknown")]:
             devices = hub.run("device", "list").json
             result = self.check(hub, line, code, message)
             wrong += [result, f"{line}: changed the devices" if hub.run("device", "list").json != devices else None]
@@ -266,7 +267,7 @@ class CommandLineTest(office.OfficeTest):
         wrong.append(self.check(other, f"serve --listen {hub.address}", 6, "hub.port_taken"))
         hub.stop()
         none = Program(self, "daftar-hub", self.path("none"))
-        for line in ("serve", "ledger list", f"ledger add {LEDGER}", "token", "certificate", "device list",
+        for line in ("serve", "ledger list", f"ledger add {LEDGER}", "token --role auditor", "certificate", "device list",
                      "device revoke 1"):
             wrong.append(self.check(none, line, 3, "hub.missing"))
         self.assertFalse(os.path.exists(none.folder))
@@ -373,7 +374,7 @@ class CommandLineTest(office.OfficeTest):
             "held --reapply -3", "held --reapply 1 --discard 2", "init --nonsense")]
         wrong += [self.check(self.hub, line, 2, "command_line.bad") for line in (
             "device", "device revoke -1", "device revoke 1000000001", "serve --restored --stop-waiting",
-            "token --number 9223372036854775807", "token --minutes 0")]
+            "token --role auditor --user 1 --number 9223372036854775807", "token --role auditor --minutes 0")]
         for program in (self.device, self.hub):
             program.run(code=2, error="command_line.bad")
             self.assertIn("--nonsense", program.run("--nonsense", code=2, error="command_line.bad").err)

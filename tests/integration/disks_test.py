@@ -355,7 +355,7 @@ class DisksTest(office.OfficeTest):
         self.assertEqual(newcomer.try_run("sync").code, 0)
         recovered = {one["device"]: one for one in hub.run("device", "list").json}[newcomer.number]
         self.assertEqual((recovered["user"], recovered["ledgers"]), (0, []))
-        hub.run("device", "grant", newcomer.number, "--user", newcomer.user, "--ledger", LEDGER)
+        hub.run("device", "grant", newcomer.number, "--user", newcomer.user, "--role", "focal-point", "--ledger", LEDGER)
         self.assertEqual(hub.try_run("device", "grant", newcomer.number, "--user", "99").error, "device.has_user")
         newcomer.set("1.3@2025", "value=4", message="after the grant")
         self.assertEqual(newcomer.sync().json["pushed"], 1)

@@ -185,6 +185,7 @@ class Hub(Program):
         self.running.kill()
 
     def token(self, *options):
+        options += () if "--role" in options else ("--role", "focal-point")
         return self.run("token", *options).json["token"]
 
     def ledger(self, name=LEDGER):
@@ -201,9 +202,10 @@ class Device(Program):
         if hub is not None:
             self.enrol(hub, ledgers, address, begin)
 
-    def enrol(self, hub, ledgers=(LEDGER,), address=None, begin=False, user=None, again=False, **expected):
+    def enrol(self, hub, ledgers=(LEDGER,), address=None, begin=False, user=None, again=False, role=None, **expected):
         """daftar-hub token and daftar init --token: returns what init printed."""
         options = [word for ledger in ledgers for word in ("--ledger", ledger)] or ["--all-ledgers"]
+        options += ["--role", role or ("focal-point" if ledgers else "ci-inspector")]
         options += ["--user", user] if user else []
         words = ["--hub", hub.enrol_address, "--token", hub.token(*options)]
         words += ["--sync", address] if address else []

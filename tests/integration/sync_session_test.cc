@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/limits.h"
+#include "common/base/period.h"
 #include "common/register/kinds.h"
 #include "tests/integration/sync_world.h"
 
@@ -275,6 +276,39 @@ TEST_F(SyncSessionTest, ARevokedDeviceIsRefused) {
   need(world.hub.store().revoke_device(first.number()));
   EXPECT_EQ(first.sync().report.status.code(), Code::refused);
   EXPECT_EQ(first.info().waiting, 1U);
+}
+
+// The device asks before it saves; what it saved before its role was another one, the hub refuses.
+TEST_F(SyncSessionTest, ARoleMayWriteWhatTheTableSays) {
+  const RecordKey figure{kind::measurement, 1, 1, need(parse_period("2024")).period.bytes()};
+  first.save(kRoads, kName, "Roads");
+  need(world.hub.store().grant(first.number(), false, {}, {}, Role::data_officer));
+  const SyncOutcome refused = first.sync();
+  need(refused.report.status);
+  EXPECT_EQ(refused.report.refused, 1U);
+  ASSERT_EQ(pending().size(), 1U);
+  EXPECT_EQ(pending()[0].state, client::PendingState::held);
+  EXPECT_EQ(pending()[0].reason, RefusalReason::no_authority);
+
+  EXPECT_EQ(need(first.store().identity()).role, Role::data_officer);
+  client::Draft draft;
+  draft.context = first.context();
+  draft.message = "a name";
+  draft.records = {{kRoads, {{kName, Value::text("Roads"), {}}}}};
+  const Status denied = first.store().save(first.ledger(), {draft}, world.clock.wall).status();
+  EXPECT_EQ(denied.code(), Code::refused);
+  EXPECT_EQ(denied.message(), Msg::authority_denied);
+  EXPECT_EQ(denied.arguments().back(), "focal-point, omsar-analyst") << "who may";
+  EXPECT_EQ(pending().size(), 1U) << "nothing was saved";
+  first.save(figure, field::measurement_note, "a note");
+  EXPECT_EQ(first.sync().report.pushed, 1U);
+
+  // A successor with the role may say it again.
+  need(world.hub.store().grant(first.number(), false, {}, {}, Role::focal_point));
+  need(first.sync().report.status);
+  need(first.store().reapply(first.ledger(), pending()[0].seq, "again", world.clock.wall));
+  need(first.sync().report.status);
+  EXPECT_EQ(need(first.view().record(kRoads)).reading(kName), Value::text("Roads"));
 }
 
 TEST_F(SyncSessionTest, OwnBytesAreLeftOutAndOthersAreWhole) {

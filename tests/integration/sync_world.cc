@@ -297,7 +297,10 @@ SyncWorld::SyncWorld(const std::vector<std::string>& ledgers)
 
 client::Identity SyncWorld::identity_of(const hub::Device& device) {
   const hub::HubIdentity identity = need(hub.store().identity());
-  return {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key()};
+  client::Identity made{device.number, device.user, "127.0.0.1:1", identity.name,
+                        identity.key.public_key()};
+  made.role = device.role;
+  return made;
 }
 
 TestDevice& SyncWorld::add_device(const std::vector<std::string>& ledgers) {

@@ -234,8 +234,10 @@ void World::enrol(size_t index, Dice& dice) {
   }
   if (!learn(index, registered->number, dice)) return;
   const hub::HubIdentity hub = need(hubs_[0].store->identity());
-  const Status adopted = device.store->adopt(
-      {registered->number, registered->user, "127.0.0.1:1", hub.name, hub.key.public_key()});
+  client::Identity own{registered->number, registered->user, "127.0.0.1:1", hub.name,
+                       hub.key.public_key()};
+  own.role = registered->role;
+  const Status adopted = device.store->adopt(own);
   if (disk_.is_dead(device.folder)) restart_device(index, dice);
   // What was opened under the old number is closed with its program.
   device.forms.clear();

@@ -35,8 +35,10 @@ const Template& the_template() {
       // The first one holds all ledgers: it is Central Inspection's, and cosigns.
       const hub::Device device =
           need(hub->add_device(need(store->key()).public_key(), std::nullopt, "", i == 0, ledgers));
-      need(store->set_identity(
-          {device.number, device.user, "127.0.0.1:1", identity.name, identity.key.public_key()}));
+      client::Identity own{device.number, device.user, "127.0.0.1:1", identity.name,
+                           identity.key.public_key()};
+      own.role = device.role;
+      need(store->set_identity(own));
       for (const std::string& ledger : ledgers) need(store->add_ledger(ledger));
       result->users.push_back(device.user);
       result->numbers.push_back(device.number);

@@ -1,0 +1,134 @@
+#include "common/register/authority.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "common/register/kinds.h"
+
+namespace daftar {
+namespace {
+
+enum class LedgerKind { administration, national, sector, inspection };
+
+struct NamedRole {
+  Role role;
+  std::string_view name;
+};
+constexpr NamedRole kRoles[] = {
+#define DAFTAR_ROLE(enumerator, number, name) {Role::enumerator, name},
+#define DAFTAR_MAY(role, ledger, kind)
+#define DAFTAR_MAY_NOT(role, ledger, kind, field)
+#include "common/register/authority.def"
+#undef DAFTAR_ROLE
+#undef DAFTAR_MAY
+#undef DAFTAR_MAY_NOT
+};
+
+struct Rule {
+  Role role;
+  LedgerKind ledger;
+  KindNumber kind;
+};
+constexpr Rule kMay[] = {
+#define DAFTAR_ROLE(enumerator, number, name)
+#define DAFTAR_MAY(role, ledger, record) {Role::role, LedgerKind::ledger, kind::record},
+#define DAFTAR_MAY_NOT(role, ledger, kind, field)
+#include "common/register/authority.def"
+#undef DAFTAR_MAY
+#undef DAFTAR_MAY_NOT
+};
+
+struct Exemption {
+  Role role;
+  LedgerKind ledger;
+  KindNumber kind;
+  FieldNumber field;
+};
+constexpr Exemption kMayNot[] = {
+#define DAFTAR_MAY(role, ledger, kind)
+#define DAFTAR_MAY_NOT(role, ledger, record, cell) \
+  {Role::role, LedgerKind::ledger, kind::record, field::record##_##cell},
+#include "common/register/authority.def"
+#undef DAFTAR_ROLE
+#undef DAFTAR_MAY
+#undef DAFTAR_MAY_NOT
+};
+
+std::optional<LedgerKind> kind_of_ledger(std::string_view name) {
+  if (name == "national") return LedgerKind::national;
+  if (name.starts_with("administration/")) return LedgerKind::administration;
+  if (name.starts_with("sector/")) return LedgerKind::sector;
+  if (name.starts_with("inspection/")) return LedgerKind::inspection;
+  return std::nullopt;
+}
+
+bool may_write_in(Role role, LedgerKind ledger, KindNumber kind, FieldNumber field) {
+  const bool may = std::any_of(std::begin(kMay), std::end(kMay), [&](const Rule& rule) {
+    return rule.role == role && rule.ledger == ledger && rule.kind == kind;
+  });
+  return may && std::none_of(std::begin(kMayNot), std::end(kMayNot), [&](const Exemption& but) {
+           return but.role == role && but.ledger == ledger && but.kind == kind &&
+                  but.field == field;
+         });
+}
+
+}  // namespace
+
+const std::vector<Role>& all_roles() {
+  static const std::vector<Role> roles = [] {
+    std::vector<Role> all;
+    for (const NamedRole& one : kRoles) all.push_back(one.role);
+    return all;
+  }();
+  return roles;
+}
+
+std::string_view role_name(Role role) {
+  for (const NamedRole& one : kRoles) {
+    if (one.role == role) return one.name;
+  }
+  return "none";
+}
+
+std::optional<Role> find_role(std::string_view name) {
+  for (const NamedRole& one : kRoles) {
+    if (one.name == name) return one.role;
+  }
+  return std::nullopt;
+}
+
+Role role_of(uint64_t number) {
+  for (const NamedRole& one : kRoles) {
+    if (static_cast<uint64_t>(one.role) == number) return one.role;
+  }
+  return Role::none;
+}
+
+bool may_write(Role role, std::string_view ledger, KindNumber kind, FieldNumber field) {
+  const std::optional<LedgerKind> in = kind_of_ledger(ledger);
+  return in && may_write_in(role, *in, kind, field);
+}
+
+std::vector<Role> who_may_write(std::string_view ledger, KindNumber kind, FieldNumber field) {
+  std::vector<Role> roles;
+  for (const Role role : all_roles()) {
+    if (may_write(role, ledger, kind, field)) roles.push_back(role);
+  }
+  return roles;
+}
+
+std::optional<DeniedCell> find_denied(Role role, std::string_view ledger,
+                                      const std::vector<RecordEdits>& records) {
+  const std::optional<LedgerKind> in = kind_of_ledger(ledger);
+  for (const RecordEdits& record : records) {
+    for (const CellEdit& cell : record.cells) {
+      if (!in || !may_write_in(role, *in, record.key.kind, cell.field)) {
+        return DeniedCell{record.key.kind, cell.field};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace daftar
