@@ -97,16 +97,20 @@ Status check_indexes(ClientStore& store, const LedgerInfo& ledger, const Audit& 
   return has_codes ? Status() : wrong;
 }
 
-// The roots that a restored hub is given back from here.
+// The roots that a restored hub is given back from here: one for each checkpoint that was verified.
 Result<bool> check_tree_heads(ClientStore& store, const LedgerInfo& ledger, const Audit& audit) {
   constexpr size_t kAtOnce = 1'000;
+  DAFTAR_ASSIGN_OR_RETURN(const auto checkpoints, store.checkpoints_above(ledger.id, 0));
+  auto checkpoint = checkpoints.begin();
   for (uint64_t above = 0;;) {
     DAFTAR_ASSIGN_OR_RETURN(const std::vector<TreeHead> heads,
                             store.ledgers().tree_heads_above(ledger.id, above, kAtOnce));
     for (const TreeHead& head : heads) {
+      if (checkpoint == checkpoints.end() || checkpoint->first != head.size) return false;
       if (audit.root_at(head.size) != head.root) return false;
+      ++checkpoint;
     }
-    if (heads.size() < kAtOnce) return true;
+    if (heads.size() < kAtOnce) return checkpoint == checkpoints.end();
     above = heads.back().size;
   }
 }

@@ -109,14 +109,16 @@ Result<SigningKey> ClientStore::key() {
 
 Result<SigningKey> ClientStore::open_key(const KeyFile& file) {
   if (!file.is_sealed()) return file.open("");
-  if (!passphrase_) {
-    if (!ask_passphrase_) return Status(Code::refused, Msg::passphrase_needed);
-    DAFTAR_ASSIGN_OR_RETURN(const std::string passphrase, ask_passphrase_());
-    DAFTAR_ASSIGN_OR_RETURN(SigningKey key, file.open(passphrase));
-    passphrase_ = passphrase;
-    return key;
+  if (passphrase_) {
+    Result<SigningKey> key = file.open(*passphrase_);
+    // A change of the passphrase that a power cut ended has changed one file alone.
+    if (key.ok() || key.status().message() != Msg::passphrase_wrong) return key;
   }
-  return file.open(*passphrase_);
+  if (!ask_passphrase_) return Status(Code::refused, Msg::passphrase_needed);
+  DAFTAR_ASSIGN_OR_RETURN(const std::string passphrase, ask_passphrase_());
+  DAFTAR_ASSIGN_OR_RETURN(SigningKey key, file.open(passphrase));
+  passphrase_ = passphrase;
+  return key;
 }
 
 Result<PublicKey> ClientStore::public_key() {

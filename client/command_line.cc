@@ -143,7 +143,9 @@ constexpr char kPassphrase[] =
 Sync, the agent and `init` on this folder then ask for it: at the terminal, or from the
 first line of the file DAFTAR_PASSPHRASE_FILE. Whoever has a copy of this disk cannot speak
 to the hub as this device; the values on it can still be read. A passphrase that is
-forgotten cannot be found again: ask the hub's operator for a token and begin a new folder.)";
+forgotten cannot be found again: this folder then still reads, saves and exports, but sends
+nothing; ask the hub's operator for a token, begin a new folder, and enter there what was
+not sent.)";
 
 // The list of commands says the first line of each; `daftar COMMAND --help` says it all.
 class BriefFormatter : public CLI::Formatter {
@@ -375,6 +377,7 @@ class CommandLine {
 
 int run_command_line(int count, char** arguments, Line& line) {
   SystemClock clock;
+  const PlainOutput plain;
   return CommandLine(clock, line).run(count, arguments);
 }
 

@@ -21,6 +21,7 @@ constexpr uint64_t kPasses = 3;
 constexpr uint64_t kKilobytes = 64 * 1024;
 // What a file may ask for: who can write it must not be able to take the machine.
 constexpr uint64_t kMostPasses = 20;
+constexpr uint64_t kFewestKilobytes = 8;
 constexpr uint64_t kMostKilobytes = 1024 * 1024;
 
 void put_number(std::string& out, uint64_t number) {
@@ -81,9 +82,11 @@ Result<SigningKey> KeyFile::open(std::string_view passphrase) const {
       std::string_view(bytes_).substr(kHead, crypto_secretbox_NONCEBYTES);
   const std::string_view box = std::string_view(bytes_).substr(kHead + nonce.size());
   const Status damaged(Code::corrupt, Msg::key_file_bad, {path_});
-  if (passes > kMostPasses || kilobytes > kMostKilobytes) return damaged;
+  const bool is_possible = passes > 0 && passes <= kMostPasses && kilobytes >= kFewestKilobytes &&
+                           kilobytes <= kMostKilobytes;
+  if (!is_possible) return damaged;
   const std::string key = stretch(passphrase, salt, passes, kilobytes);
-  if (key.empty()) return damaged;
+  if (key.empty()) return Status(Code::unavailable, Msg::passphrase_no_memory);
   std::string seed(kSeed, '\0');
   if (crypto_secretbox_open_easy(data_of(seed), data_of(box), box.size(), data_of(nonce),
                                  data_of(std::string_view(key))) != 0) {

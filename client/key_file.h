@@ -14,8 +14,8 @@
 
 namespace daftar::client {
 
-/// A passphrase has at least so many bytes: guessing goes at some tries a second and core.
-inline constexpr size_t kPassphraseBytes = 10;
+/// A passphrase has at least so many letters: guessing goes at some tries a second and core.
+inline constexpr int kPassphraseLetters = 10;
 
 class KeyFile {
  public:

@@ -57,7 +57,8 @@ SyncReport HubLine::sync(ClientStore& store, boost::asio::io_context& context, C
   report.status = connect(store);
   if (!report.status.ok()) return report;
   report = run_sync(store, context, channel_, clock, progress, cancel_on);
-  if (report.status.message() != Msg::hub_unreachable) return report;
+  const Msg why = report.status.message();
+  if (why != Msg::hub_unreachable && why != Msg::certificate_ended) return report;
   // A line that does not work looks like a certificate that the hub does not take.
   bool is_cancelled = false;
   cancel_on([&is_cancelled] { is_cancelled = true; });

@@ -118,10 +118,15 @@ Result<std::string> CertificateAuthority::certify(DeviceNumber device, const Pub
   return leaf + issuer_;
 }
 
-Status CertificateAuthority::write_own(const PublicKey& key, uint64_t now_ms) const {
+Result<std::string> CertificateAuthority::own_chain(const PublicKey& key, uint64_t now_ms) const {
   const CertificateTerms terms{CertificateUse::hub, 0, key, now_ms + kHubCertificateMs};
   DAFTAR_ASSIGN_OR_RETURN(const std::string leaf, issue_certificate(terms, issuer_key_, issuer_));
-  return write_file(chain_path(), leaf + issuer_ + root_, true);
+  return leaf + issuer_ + root_;
+}
+
+Status CertificateAuthority::write_own(const PublicKey& key, uint64_t now_ms) const {
+  DAFTAR_ASSIGN_OR_RETURN(const std::string chain, own_chain(key, now_ms));
+  return write_file(chain_path(), chain, true);
 }
 
 Result<bool> CertificateAuthority::renew_own(uint64_t now_ms, bool only_if_due) const {
@@ -134,8 +139,10 @@ Result<bool> CertificateAuthority::renew_own(uint64_t now_ms, bool only_if_due) 
 
 Status CertificateAuthority::equip_proxy(const std::string& folder, uint64_t now_ms) const {
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
+  // Made anew, so that both count as long as is said.
   DAFTAR_ASSIGN_OR_RETURN(const std::string own_key, read_pem(key_path()));
-  DAFTAR_ASSIGN_OR_RETURN(const std::string chain, read_pem(chain_path()));
+  DAFTAR_ASSIGN_OR_RETURN(const SigningKey own, read_key_pem(own_key));
+  DAFTAR_ASSIGN_OR_RETURN(const std::string chain, own_chain(own.public_key(), now_ms));
   DAFTAR_RETURN_IF_ERROR(write_file(folder + "/hub.pem", own_key + chain, true));
   const SigningKey key = SigningKey::generate();
   const CertificateTerms terms{CertificateUse::proxy, 0, key.public_key(),

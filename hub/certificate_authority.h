@@ -55,6 +55,7 @@ class CertificateAuthority {
         issuer_(std::move(issuer)),
         issuer_key_(issuer_key) {}
   static Result<CertificateAuthority> open_issuer(const std::string& folder);
+  [[nodiscard]] Result<std::string> own_chain(const PublicKey& key, uint64_t now_ms) const;
   [[nodiscard]] Status write_own(const PublicKey& key, uint64_t now_ms) const;
 
   std::string folder_;

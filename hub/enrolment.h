@@ -1,6 +1,6 @@
 // Who gets a certificate: a new device that shows a token, and a known one that is not revoked (its
 // own may have ended, or the hub have moved). Answers what comes over HTTPS at kCertificateTarget;
-// proto/README.md has the messages.
+// common/trust/README.md has the messages.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ class Enrolment {
   /// Called for each certificate given and, some times a minute, for requests that are refused.
   using OnEvent = std::function<void(Msg, const std::vector<std::string>&)>;
 
-  /// `store` and `authority` outlive this. `sync_port`: where gRPC listens, for the devices.
+  /// `store` and `authority` outlive this. `sync_port`: where devices sync.
   Enrolment(HubStore& store, const CertificateAuthority& authority, HubIdentity identity,
             int sync_port, Clock& clock, OnEvent on_event);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "common/ledger/checkpoint.h"
@@ -74,6 +75,13 @@ Status HubStore::create(const std::string& folder, const std::string& name) {
   if (version == 0) {
     DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
     DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+  } else {
+    // But where there are ledgers, the key was lost later: another one is none that devices know.
+    DAFTAR_ASSIGN_OR_RETURN(Statement used,
+                            database.prepare("SELECT EXISTS (SELECT 1 FROM ledger) OR EXISTS "
+                                             "(SELECT 1 FROM device)"));
+    DAFTAR_RETURN_IF_ERROR(used.step().status());
+    if (used.integer(0) != 0) return {Code::corrupt, Msg::hub_half, {key_path(folder)}};
   }
   DAFTAR_ASSIGN_OR_RETURN(Statement put,
                           database.prepare("INSERT OR REPLACE INTO setting VALUES('name', ?1)"));
@@ -85,8 +93,13 @@ Status HubStore::create(const std::string& folder, const std::string& name) {
 
 Result<std::unique_ptr<HubStore>> HubStore::open(const std::string& folder,
                                                  Database::Access access) {
-  if (!read_file(key_path(folder), 64).ok()) {
-    return Status(Code::not_found, Msg::hub_missing, {folder});
+  const bool has_key = read_file(key_path(folder), 64).ok();
+  std::error_code error;
+  const bool has_database = std::filesystem::exists(database_path(folder), error);
+  if (!has_key && !has_database) return Status(Code::not_found, Msg::hub_missing, {folder});
+  if (!has_key || !has_database) {
+    return Status(Code::corrupt, Msg::hub_half,
+                  {has_key ? database_path(folder) : key_path(folder)});
   }
   DAFTAR_ASSIGN_OR_RETURN(Database database, Database::open(database_path(folder), access));
   DAFTAR_ASSIGN_OR_RETURN(const int64_t version, database.user_version());

@@ -83,6 +83,10 @@ Status HubStore::check_terms(const TokenTerms& terms, const std::optional<Device
   if (before && before->is_lost) {
     return {Code::refused, Msg::device_lost, {std::to_string(follows)}};
   }
+  // What is made again keeps its author.
+  if (before && before->user != 0 && terms.user != before->user) {
+    return {Code::refused, Msg::token_other_user, {std::to_string(before->user)}};
+  }
   return {};
 }
 

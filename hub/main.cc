@@ -34,6 +34,7 @@ struct Options {
   std::string name = "hub";
   std::string listen = "127.0.0.1:7443";
   std::string enrol_listen;
+  int sync_port = 0;
   std::string ledger;
   std::string root_key;
   std::string proxy_folder;
@@ -172,7 +173,8 @@ Status serve(const Options& options) {
   OwnCertificate own(context, authority, clock);
   DAFTAR_RETURN_IF_ERROR(own.renew_if_due());
   DAFTAR_ASSIGN_OR_RETURN(const int port, server.start(options.listen));
-  Enrolment enrolment(*for_enrolment, authority, identity, port, clock, log_event);
+  const int sync_port = options.sync_port == 0 ? port : options.sync_port;
+  Enrolment enrolment(*for_enrolment, authority, identity, sync_port, clock, log_event);
   HttpsServer https(context, {authority.chain_path(), authority.key_path()}, kEnrolmentLimits,
                     [&](const HttpRequest& request) { return enrolment.answer(request); });
   const std::string enrol_listen = options.enrol_listen.empty()
@@ -447,6 +449,10 @@ int run(int count, char** arguments) {
       "--enrol-listen", options.enrol_listen,
       "HOST:PORT for enrolment and for certificates that have ended; else the next "
       "port of --listen");
+  serve_command
+      ->add_option("--sync-port", options.sync_port,
+                   "The port at which devices are told to sync, where a proxy takes their calls")
+      ->check(CLI::Range(1, 65'535));
   serve_command->add_flag("--restored", options.is_restored,
                           "This folder came back from a backup: take no work for a ledger until "
                           "each of its devices has synced once and given back what is missing. "

@@ -81,8 +81,14 @@ Status go_on(Service& service, Caller& caller, size_t bytes) {
 
 class HeadsCall : public grpc::ServerUnaryReactor {
  public:
-  explicit HeadsCall(const grpc::Status& status) { Finish(status); }
+  HeadsCall(const grpc::Status& status, std::unique_ptr<CallGate::Call> call)
+      : call_(std::move(call)) {
+    Finish(status);
+  }
   void OnDone() override { delete this; }
+
+ private:
+  std::unique_ptr<CallGate::Call> call_;  ///< has its place until the reply is gone
 };
 
 class PushCall : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply> {
@@ -211,7 +217,9 @@ class RpcService : public v1::Hub::CallbackService {
 
   grpc::ServerUnaryReactor* Heads(grpc::CallbackServerContext* context,
                                   const v1::HeadsRequest* request, v1::HeadsReply* reply) override {
-    return new HeadsCall(answer(heads(*context, *request, *reply), on_failure_));
+    std::unique_ptr<CallGate::Call> call;
+    const Status done = heads(*context, *request, *reply, call);
+    return new HeadsCall(answer(done, on_failure_), std::move(call));
   }
 
   grpc::ServerBidiReactor<v1::PushRequest, v1::PushReply>* Push(
@@ -231,9 +239,10 @@ class RpcService : public v1::Hub::CallbackService {
 
  private:
   Status heads(grpc::CallbackServerContext& context, const v1::HeadsRequest& request,
-               v1::HeadsReply& reply) {
-    DAFTAR_ASSIGN_OR_RETURN(const Caller from, caller(context));
-    DAFTAR_RETURN_IF_ERROR(from.call->moved(request.ByteSizeLong()));
+               v1::HeadsReply& reply, std::unique_ptr<CallGate::Call>& call) {
+    DAFTAR_ASSIGN_OR_RETURN(Caller from, caller(context));
+    call = std::move(from.call);
+    DAFTAR_RETURN_IF_ERROR(call->moved(request.ByteSizeLong()));
     const Device& device = from.device;
     DAFTAR_ASSIGN_OR_RETURN(reply, service_.heads(device, request));
     const uint64_t now = clock_.wall_ms();
@@ -249,29 +258,32 @@ class RpcService : public v1::Hub::CallbackService {
     const auto found = context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
     if (found.size() != 1) return nobody;
     Result<CertificateTerms> shown = read_certificate({found.front().data(), found.front().size()});
-    if (shown.ok() && shown->use == CertificateUse::proxy)
-      shown = handed_on(context);
-    else if (context.client_metadata().contains(kLeafHeader))
-      return nobody;
+    if (shown.ok() && shown->use == CertificateUse::proxy) return handed_on(context);
+    if (context.client_metadata().contains(kLeafHeader)) return nobody;
     if (!shown.ok() || shown->use != CertificateUse::device) return nobody;
     return shown;
   }
 
-  // What the proxy says that its caller has shown, checked again: a proxy that was set up wrongly
-  // lets nobody in.
+  // What the proxy says that its caller has shown, checked again. Two headers of one name: the
+  // proxy has left in what its caller wrote.
   Result<CertificateTerms> handed_on(const grpc::CallbackServerContext& context) const {
+    const Status wrong(Code::refused, Msg::proxy_headers_wrong);
     std::string der;
     for (const char* const name : {kLeafHeader, kChainHeader}) {
       const auto header = context.client_metadata().find(name);
-      if (header == context.client_metadata().end()) continue;
-      DAFTAR_ASSIGN_OR_RETURN(const std::string part,
-                              from_base64({header->second.data(), header->second.size()}));
-      der += part;
+      if (context.client_metadata().count(name) != 1) return wrong;
+      const Result<std::string> part = from_base64({header->second.data(), header->second.size()});
+      if (!part.ok()) return wrong;
+      der += *part;
     }
-    DAFTAR_ASSIGN_OR_RETURN(const std::string chain, pem_of_der(der));
+    const Result<std::string> pem = pem_of_der(der);
+    if (!pem.ok()) return wrong;
+    const std::string& chain = *pem;
     DAFTAR_RETURN_IF_ERROR(
         verify_certificates(chain, authority_.root(), CertificateUse::device, clock_.wall_ms()));
-    return read_certificate(chain);
+    DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms terms, read_certificate(chain));
+    if (terms.use != CertificateUse::device) return Status(Code::refused, Msg::identity_missing);
+    return terms;
   }
 
   Result<Caller> caller(grpc::CallbackServerContext& context) {

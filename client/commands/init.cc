@@ -47,7 +47,11 @@ Status take_again(ClientStore& store, const Identity& before, const Identity& no
 
 Result<Identity> ask(const Session& session, const InitOptions& options,
                      const CertificateWish& wish, const SigningKey& key) {
-  DAFTAR_ASSIGN_OR_RETURN(Identity identity, session.line->enrol(session, wish, key));
+  Result<Identity> asked = session.line->enrol(session, wish, key);
+  if (!asked.ok() && asked.status().message() == Msg::hub_unreachable) {
+    return Status(Code::unavailable, Msg::enrolment_unreachable, {wish.address});
+  }
+  DAFTAR_ASSIGN_OR_RETURN(Identity identity, std::move(asked));
   if (!options.sync.empty()) identity.hub_address = options.sync;
   return identity;
 }

@@ -1,4 +1,5 @@
 // daftar passphrase: seals the device's key, and what asks for the passphrase when it is needed.
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -26,12 +27,17 @@ Result<std::string> new_passphrase(const PassphraseOptions& options) {
   if (!options.new_file.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(text, first_line(options.new_file));
   } else {
-    DAFTAR_ASSIGN_OR_RETURN(text, read_secret(prompt(Msg::passphrase_new)));
+    const Result<std::string> typed = read_secret(prompt(Msg::passphrase_new));
+    if (!typed.ok()) return Status(Code::invalid, Msg::passphrase_no_new);
+    text = *typed;
     DAFTAR_ASSIGN_OR_RETURN(const std::string again, read_secret(prompt(Msg::passphrase_again)));
     if (again != text) return Status(Code::invalid, Msg::passphrase_differs);
   }
-  if (text.size() < kPassphraseBytes) {
-    return Status(Code::invalid, Msg::passphrase_short, {std::to_string(kPassphraseBytes)});
+  const auto letters = std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;  // not the rest of a letter in UTF-8
+  });
+  if (letters < kPassphraseLetters) {
+    return Status(Code::invalid, Msg::passphrase_short, {std::to_string(kPassphraseLetters)});
   }
   return text;
 }

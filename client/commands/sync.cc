@@ -29,6 +29,18 @@ nlohmann::json report_json(const SyncReport& report) {
   return object;
 }
 
+// Records with contenders over all ledgers that are held.
+Result<uint64_t> count_contended(ClientStore& store) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store.held_ledgers());
+  uint64_t count = 0;
+  for (const LedgerInfo& ledger : ledgers) {
+    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(store, ledger.id));
+    DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> keys, view.contended());
+    count += keys.size();
+  }
+  return count;
+}
+
 // What went wrong without ending the sync; the first of it is the command's result.
 Status outcome_of(const SyncReport& report, DeviceNumber device) {
   if (!report.status.ok()) return report.status;
@@ -88,6 +100,8 @@ Status run_sync_command(const Session& session) {
     print_json(report_json(report));
   } else if (report.status.ok()) {
     print_report(report);
+    DAFTAR_ASSIGN_OR_RETURN(const uint64_t contended, count_contended(*store));
+    if (contended > 0) say(Msg::sync_contended, {std::to_string(contended)});
   }
   return outcome_of(report, identity.device);
 }

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace daftar {
 
@@ -57,6 +58,42 @@ Language language_of_environment() {
 std::string text_of(Msg message, const std::vector<std::string>& arguments) {
   return message_text(message, arguments, language_of_environment());
 }
+
+namespace {
+
+class PlainBuffer : public std::streambuf {
+ public:
+  explicit PlainBuffer(std::streambuf* out) : out_(out) {}
+
+ protected:
+  // U+0080 to U+009F are control characters too: two bytes, of which the first is kept back.
+  int_type overflow(int_type byte) override {
+    const auto c = static_cast<unsigned char>(byte);
+    if (std::exchange(may_be_control_, false)) {
+      if (c >= 0x80 && c < 0xA0) return write_replacement();
+      out_->sputc(kFirstOfTwo);
+    }
+    may_be_control_ = c == static_cast<unsigned char>(kFirstOfTwo);
+    if (may_be_control_) return byte;
+    const bool is_control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+    return is_control ? write_replacement() : out_->sputc(static_cast<char>(c));
+  }
+  int sync() override { return out_->pubsync(); }
+
+ private:
+  static constexpr char kFirstOfTwo = '\xC2';
+  int_type write_replacement() { return static_cast<int_type>(out_->sputn("\xEF\xBF\xBD", 3)); }
+  std::streambuf* out_;
+  bool may_be_control_ = false;
+};
+
+}  // namespace
+
+PlainOutput::PlainOutput()
+    : plain_(std::make_unique<PlainBuffer>(std::cout.rdbuf())),
+      before_(std::cout.rdbuf(plain_.get())) {}
+
+PlainOutput::~PlainOutput() { std::cout.rdbuf(before_); }
 
 void say(Msg message, const std::vector<std::string>& arguments) {
   std::cout << text_of(message, arguments) << '\n';

@@ -1,7 +1,9 @@
 // How a program tells a person or another program how it ended.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,20 @@ int exit_code(Code code);
 /// The language of DAFTAR_LANGUAGE, else of LC_ALL, LC_MESSAGES or LANG: "ar…", "fr…"; else
 /// English.
 Language language_of_environment();
+
+/// While it lives, nothing on standard output steers a terminal: what others wrote is shown there.
+/// Control characters but line ends and tabs appear as U+FFFD.
+class PlainOutput {
+ public:
+  PlainOutput();
+  ~PlainOutput();
+  PlainOutput(const PlainOutput&) = delete;
+  PlainOutput& operator=(const PlainOutput&) = delete;
+
+ private:
+  std::unique_ptr<std::streambuf> plain_;
+  std::streambuf* before_;
+};
 
 /// Prints a message to standard output in the language of the environment.
 void say(Msg message, const std::vector<std::string>& arguments);

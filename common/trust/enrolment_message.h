@@ -27,10 +27,10 @@ struct EnrolmentAnswer {
   std::string certificate;  ///< PEM, with the issuer's
   DeviceNumber device = 0;
   UserNumber user = 0;
-  uint64_t role = 0;  ///< what that person may write (common/register/authority.def)
   std::string hub_name;
   PublicKey hub_key{};
-  int sync_port = 0;  ///< where the hub listens for gRPC, on the same host
+  int sync_port = 0;  ///< where devices sync, on the same host
+  uint64_t role = 0;  ///< what that person may write (common/register/authority.def)
 };
 
 std::string encode_enrolment_request(const EnrolmentRequest& request);

@@ -510,6 +510,9 @@ INSTANTIATE_TEST_SUITE_P(
                "INSERT INTO touch SELECT ledger, position, x'00', 0 FROM touch LIMIT 1",
                "audit.state_wrong"},
         Spoilt{"ALinkIsAnother", "UPDATE chain SET position = position + 1", "audit.state_wrong"},
+        Spoilt{"ARootIsGone",
+               "DELETE FROM tree_head WHERE size = (SELECT min(size) FROM tree_head)",
+               "audit.state_wrong"},
         Spoilt{"ARootIsAnother", "UPDATE tree_head SET root = zeroblob(32)", "audit.state_wrong"},
         Spoilt{"AnotherKeyOfThisDevice",
                "INSERT OR REPLACE INTO device_key SELECT value, zeroblob(32) FROM setting "

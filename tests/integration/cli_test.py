@@ -90,7 +90,7 @@ WRONG = [
     ("init --token {token}", 4, "token.refused"),
     ("init --again", 2, "init.needs_token"),
     ("init --again --token {token}", 4, "token.refused"),
-    ("init --hub 127.0.0.1:1", 6, "hub.unreachable"),
+    ("init --hub 127.0.0.1:1", 6, "enrolment.unreachable"),
     ("agent --at 25:00", 2, "time_of_day.bad"),
     ("agent --at noon", 2, "time_of_day.bad"),
 ]
@@ -154,7 +154,7 @@ class CommandLineTest(office.OfficeTest):
         none, fresh, damaged, newer = (Program(self, "daftar", self.path(name))
                                        for name in ("none", "fresh", "damaged", "newer"))
         for _ in range(2):
-            fresh.run("init", "--hub", "127.0.0.1:1", "--token", office.some_token(), code=6, error="hub.unreachable")
+            fresh.run("init", "--hub", "127.0.0.1:1", "--token", office.some_token(), code=6, error="enrolment.unreachable")
         fresh.run("init", code=2, error="init.needs_token")
         self.begin_register(self.device)
         for copied in (damaged, newer):

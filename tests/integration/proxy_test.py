@@ -129,6 +129,8 @@ class ProxyTest(office.OfficeTest):
         self.assertEqual(self.answer(self.hub.address, proxy, *self.header_of(stranger)), "7", "another root")
         for wrong in ("AAAA", "no base64!", base64.b64encode(os.urandom(20_000)).decode()[:4000]):
             self.assertEqual(self.answer(self.hub.address, proxy, "-H", f"x-daftar-certificate: {wrong}"), "7")
+        twice = self.header_of(a) + self.header_of(a)
+        self.assertEqual(self.answer(self.hub.address, proxy, *twice), "7", "what the caller wrote was left in")
         self.said("a forged header does not pass the proxy, and without the proxy's certificate the hub takes none")
 
     def flood(self, address, pair, sent):

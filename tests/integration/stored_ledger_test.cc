@@ -135,7 +135,9 @@ TEST_F(StoredLedgerTest, NoChangedByteAndNoTruncationIsCalledGood) {
       ++noticed;
     }
     put(bytes.substr(0, at));
-    if (is_good()) ASSERT_EQ(said(), truth) << "cut at " << at;
+    if (is_good()) {
+      ASSERT_EQ(said(), truth) << "cut at " << at;
+    }
   }
   std::printf("%zu changed bytes: %zu noticed, %zu in what holds nothing\n", noticed + harmless,
               noticed, harmless);
