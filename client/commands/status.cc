@@ -7,6 +7,32 @@
 #include "common/ledger/checkpoint.h"
 
 namespace daftar::client {
+namespace {
+
+// What `status` says of a ledger, for people.
+void print_ledger(const nlohmann::json& line) {
+  const auto number = [&](const char* name) { return std::to_string(line[name].get<uint64_t>()); };
+  std::cout << line["ledger"].get<std::string>() << "\n  ";
+  say(Msg::status_confirmed, {number("size"), line["root"].get<std::string>().substr(0, 16),
+                              line["digest"].get<std::string>().substr(0, 16)});
+  std::cout << "  ";
+  say(Msg::status_open,
+      {number("waiting"), number("entered"), number("held"), number("contended")});
+  if (line["forked"] != 0) {
+    std::cout << "  ";
+    say(Msg::status_forked, {number("forked")});
+  }
+  if (line.contains("cosigned")) {
+    std::cout << "  ";
+    say(Msg::status_cosigned, {number("cosigned")});
+  }
+  if (line.contains("context")) {
+    std::cout << "  ";
+    say(Msg::status_context, {line["context"].get<std::string>()});
+  }
+}
+
+}  // namespace
 
 Status run_status(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
@@ -66,27 +92,7 @@ Status run_status(const Session& session) {
   say(last_sync ? Msg::status_last_sync : Msg::status_never_synced,
       {last_sync ? object["last_sync"].get<std::string>() : ""});
   for (const nlohmann::json& line : object["ledgers"]) {
-    const auto number = [&](const char* name) {
-      return std::to_string(line[name].get<uint64_t>());
-    };
-    std::cout << line["ledger"].get<std::string>() << "\n  ";
-    say(Msg::status_confirmed, {number("size"), line["root"].get<std::string>().substr(0, 16),
-                                line["digest"].get<std::string>().substr(0, 16)});
-    std::cout << "  ";
-    say(Msg::status_open,
-        {number("waiting"), number("entered"), number("held"), number("contended")});
-    if (line["forked"] != 0) {
-      std::cout << "  ";
-      say(Msg::status_forked, {number("forked")});
-    }
-    if (line.contains("cosigned")) {
-      std::cout << "  ";
-      say(Msg::status_cosigned, {number("cosigned")});
-    }
-    if (line.contains("context")) {
-      std::cout << "  ";
-      say(Msg::status_context, {line["context"].get<std::string>()});
-    }
+    print_ledger(line);
   }
   return {};
 }

@@ -13,7 +13,7 @@ namespace daftar {
 
 enum class Role : uint8_t {
   none = 0,  ///< may write nothing
-#define DAFTAR_ROLE(enumerator, number, name) enumerator = number,
+#define DAFTAR_ROLE(enumerator, number, name) enumerator = (number),
 #define DAFTAR_MAY(role, ledger, kind)
 #define DAFTAR_MAY_NOT(role, ledger, kind, field)
 #include "common/register/authority.def"

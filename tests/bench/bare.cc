@@ -16,6 +16,7 @@ namespace {
 std::atomic<bool> signs = true;
 }
 
+// The linker's names (--wrap). NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 int __real_crypto_sign_detached(unsigned char* signature, unsigned long long* size,
                                 const unsigned char* message, unsigned long long length,
@@ -36,6 +37,7 @@ int __wrap_crypto_sign_verify_detached(const unsigned char* signature, const uns
   return signs ? __real_crypto_sign_verify_detached(signature, message, length, key) : 0;
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace daftar::bench {
 namespace {
