@@ -206,12 +206,12 @@ class RecoverCall : public grpc::ServerReadReactor<v1::RecoverRequest> {
 class RpcService : public v1::Hub::CallbackService {
  public:
   RpcService(hub::Service& service, const CertificateAuthority& authority, Clock& clock,
-             Server::OnFailure on_failure)
+             Server::OnFailure on_failure, const CallLimits& limits)
       : service_(service),
         authority_(authority),
         clock_(clock),
         on_failure_(std::move(on_failure)),
-        gate_(clock) {}
+        gate_(clock, limits) {}
 
   size_t end_silent_calls() { return gate_.end_silent_calls(); }
 
@@ -334,8 +334,9 @@ std::shared_ptr<grpc::ServerCredentials> mutual_tls(const CertificateAuthority& 
 }  // namespace
 
 struct Server::Parts {
-  Parts(Service& service, const CertificateAuthority& of, Clock& clock, OnFailure on_failure)
-      : authority(of), rpc(service, of, clock, std::move(on_failure)) {}
+  Parts(Service& service, const CertificateAuthority& of, Clock& clock, OnFailure on_failure,
+        const CallLimits& limits)
+      : authority(of), rpc(service, of, clock, std::move(on_failure), limits) {}
   const CertificateAuthority& authority;
   void sweep(const std::stop_token& stop) {
     std::unique_lock lock(mutex);
@@ -353,8 +354,8 @@ struct Server::Parts {
 };
 
 Server::Server(Service& service, const CertificateAuthority& authority, Clock& clock,
-               OnFailure on_failure)
-    : parts_(std::make_unique<Parts>(service, authority, clock, std::move(on_failure))) {}
+               OnFailure on_failure, const CallLimits& limits)
+    : parts_(std::make_unique<Parts>(service, authority, clock, std::move(on_failure), limits)) {}
 
 Server::~Server() { stop(); }
 

@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/status.h"
+#include "hub/call_gate.h"
 #include "hub/certificate_authority.h"
 #include "hub/service.h"
 
@@ -21,7 +22,7 @@ class Server {
   /// All of them outlive the server. `authority` gives a new certificate to a device whose own is
   /// past half its time.
   Server(Service& service, const CertificateAuthority& authority, Clock& clock,
-         OnFailure on_failure);
+         OnFailure on_failure, const CallLimits& limits = {});
   /// Stops, and waits for calls that are under way.
   ~Server();
 

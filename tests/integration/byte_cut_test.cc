@@ -107,7 +107,10 @@ class CutProxy {
   std::thread thread_;
 };
 
-// The hub as daftar-hub runs it.
+// One device makes more calls here in a second than offices in a night.
+constexpr hub::CallLimits kAnyNumberOfCalls{1'000, {1e9, 1e9}, {1e12, 1e12}};
+
+// The hub as daftar-hub runs it, but for that.
 class ServedHub {
  public:
   explicit ServedHub(SyncWorld& world)
@@ -115,7 +118,8 @@ class ServedHub {
                 [](const Changeset&, uint64_t) { return std::optional<RefusalReason>(); }),
         service_(store(world), need(world.hub.store().identity()), writer_),
         authority_(need(hub::CertificateAuthority::open(world.folder / "hub"))),
-        server_(service_, authority_, clock_, [](const Status&) {}),
+        server_(
+            service_, authority_, clock_, [](const Status&) {}, kAnyNumberOfCalls),
         port_(need(server_.start("127.0.0.1:0"))),
         writing_([this](const std::stop_token& stop) { writer_.run(stop); }) {}
   ~ServedHub() { server_.stop(); }

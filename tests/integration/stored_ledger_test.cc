@@ -63,7 +63,7 @@ class StoredLedgerTest : public testing::Test {
   }
 
   // All rows of all tables; nothing if something cannot be read.
-  std::optional<std::string> said() const {
+  [[nodiscard]] std::optional<std::string> said() const {
     Result<Database> database = Database::open(copy + "/daftar.db", Database::Access::read_only);
     if (!database.ok()) return std::nullopt;
     std::string text;
@@ -92,7 +92,7 @@ class StoredLedgerTest : public testing::Test {
   }
 
   // Whether the audit says good of all that is here.
-  bool is_good() const {
+  [[nodiscard]] bool is_good() const {
     const auto store = client::ClientStore::open(copy, Database::Access::read_only);
     if (!store.ok()) return false;
     const auto ledgers = (*store)->held_ledgers();

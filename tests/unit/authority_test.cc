@@ -38,8 +38,8 @@ std::map<Place, std::set<std::string>> read_table() {
 
 class AuthorityTest : public testing::Test {
  protected:
-  std::set<std::string> expected(const std::string& ledger, const std::string& kind,
-                                 const std::string& field) const {
+  [[nodiscard]] std::set<std::string> expected(const std::string& ledger, const std::string& kind,
+                                               const std::string& field) const {
     for (const std::string& of : {field, std::string("*")}) {
       const auto found = table.find({ledger.substr(0, ledger.find('/')), kind, of});
       if (found != table.end()) return found->second;
