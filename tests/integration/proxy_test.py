@@ -4,6 +4,7 @@ streams. The same flood without the proxy took 3.3 GB of the hub's memory."""
 
 import base64
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -16,6 +17,8 @@ from identity_test import EMPTY_MESSAGE, key_pem, setting
 from office import LEDGER, Device, Hub, wait_until
 
 CONFIGURATION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/haproxy.cfg")
+# Not everybody's path has the programs of servers.
+HAPROXY = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
 RESETS = 200_000
 MOST_MB = 512
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -60,7 +63,7 @@ class ProxyTest(office.OfficeTest):
         where = {"DAFTAR_LISTEN": self.address, "DAFTAR_HUB": self.hub.address, "DAFTAR_PROXY": self.path("proxy")}
         log = self.path("haproxy.log")
         with open(log, "w") as file:
-            process = subprocess.Popen(["haproxy", "-db", "-f", CONFIGURATION], env={**os.environ, **where},
+            process = subprocess.Popen([HAPROXY, "-db", "-f", CONFIGURATION], env={**os.environ, **where},
                                        stdout=subprocess.DEVNULL, stderr=file)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
