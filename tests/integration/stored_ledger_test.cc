@@ -50,6 +50,8 @@ class StoredLedgerTest : public testing::Test {
     need(need(Database::open(path)).execute("PRAGMA wal_checkpoint(TRUNCATE)"));
     bytes = need(read_file(path, kMostBytes));
     put(bytes);
+    Database whole = need(Database::open(copy + "/daftar.db", Database::Access::read_only));
+    names = tables(whole);
     truth = said();
     if (!truth) throw std::runtime_error("the database cannot be read");
   }
@@ -67,7 +69,7 @@ class StoredLedgerTest : public testing::Test {
     Result<Database> database = Database::open(copy + "/daftar.db", Database::Access::read_only);
     if (!database.ok()) return std::nullopt;
     std::string text;
-    for (const std::string& table : tables(*database)) {
+    for (const std::string& table : names) {
       if (kOther.contains(table)) continue;
       Result<Statement> columns =
           database->prepare("SELECT name FROM pragma_table_info('" + table + "') ORDER BY cid");
@@ -116,6 +118,7 @@ class StoredLedgerTest : public testing::Test {
   SyncWorld world;
   std::string copy = world.folder / "copy";
   std::string bytes;
+  std::vector<std::string> names;  ///< of tables; SQLite finds one whose letters changed their case
   std::optional<std::string> truth;
 };
 
