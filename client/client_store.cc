@@ -146,7 +146,10 @@ Status ClientStore::seal_key(const std::string& passphrase) {
 
 Result<Statement*> ClientStore::use(const char* sql) {
   const auto found = statements_.find(sql);
-  if (found != statements_.end()) return &found->second;
+  if (found != statements_.end()) {
+    found->second.reset();  // a read that failed in the middle has left it there
+    return &found->second;
+  }
   DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
   return &statements_.emplace(sql, std::move(statement)).first->second;
 }

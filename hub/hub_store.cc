@@ -57,7 +57,10 @@ Status check_not_revoked(const Device& device) {
 
 Result<Statement*> HubStore::use(const char* sql) {
   const auto found = statements_.find(sql);
-  if (found != statements_.end()) return &found->second;
+  if (found != statements_.end()) {
+    found->second.reset();  // a read that failed in the middle has left it there
+    return &found->second;
+  }
   DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
   return &statements_.emplace(sql, std::move(statement)).first->second;
 }

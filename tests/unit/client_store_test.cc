@@ -129,6 +129,18 @@ TEST_F(ClientStoreTest, APastIsThatOfTheEntriesHere) {
   EXPECT_FALSE(has({3, second.root})) << "what is not here cannot be known";
 }
 
+// What failed in the middle of its rows must not say next time that there are none.
+TEST_F(ClientStoreTest, ADamagedRowIsDamagedEachTimeItIsRead) {
+  device.save(kRoads, kName, "one");
+  device.close();
+  need(need(Database::open(device.folder() + "/daftar.db")).execute("UPDATE pending SET crc = 1"));
+  device.open();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(device.store().pending(device.ledger()).status().message(), Msg::database_corrupt)
+        << "time " << i;
+  }
+}
+
 TEST_F(ClientStoreTest, LedgersOfOneDeviceHaveChainsOfTheirOwn) {
   device.save(kRoads, kName, "one");
   EXPECT_EQ(device.save(kRoads, kName, "other", {}, kHealth), 1U);
