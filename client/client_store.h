@@ -208,8 +208,8 @@ class ClientStore {
   Result<bool> has_codes(LedgerId ledger, const Changeset& changeset);
   /// Whether this device's own changesets that are not confirmed continue its chain, under its key.
   Result<bool> has_whole_chain(const LedgerInfo& ledger);
-  /// Whether tables and their indexes say the same.
-  Result<bool> has_right_indexes();
+  /// Whether SQLite can read every page, and tables and their indexes say the same.
+  Result<bool> has_sound_pages();
 
   // -- cosigned checkpoints
   /// The newest checkpoint that somebody cosigned, with its cosignatures; "" if there is none.
