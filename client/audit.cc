@@ -124,10 +124,13 @@ Status check_stored_state(ClientStore& store, const LedgerInfo& ledger, Audit& a
   DAFTAR_ASSIGN_OR_RETURN(const auto contended, store.ledgers().contended_records(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(const auto expected, audit.contended_records());
   DAFTAR_ASSIGN_OR_RETURN(const bool is_own_whole, store.has_whole_chain(ledger));
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store.ledgers().row(ledger.id));
+  const bool is_row_right = row.materialised == row.size && row.published == 0;  // the hub's alone
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_pending, store.has_pending_touches(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_heads, check_tree_heads(store, ledger, audit));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_sound_pages, store.has_sound_pages());
   if (here == replayed && stored->tree_head() == audit.head() && contended == expected &&
-      is_own_whole && has_heads && has_sound_pages) {
+      is_row_right && is_own_whole && has_pending && has_heads && has_sound_pages) {
     return {};
   }
   return {Code::corrupt, Msg::audit_state_wrong, {ledger.name}};

@@ -144,20 +144,11 @@ Status ClientStore::seal_key(const std::string& passphrase) {
   return {};
 }
 
-Result<Statement*> ClientStore::use(const char* sql) {
-  const auto found = statements_.find(sql);
-  if (found != statements_.end()) {
-    found->second.reset();  // a read that failed in the middle has left it there
-    return &found->second;
-  }
-  DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
-  return &statements_.emplace(sql, std::move(statement)).first->second;
-}
-
 // ---- settings
 
 Result<std::optional<std::string>> ClientStore::setting(const std::string& name) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT value FROM setting WHERE name = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT value FROM setting WHERE name = ?1"));
   query->bind_text(1, name);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::optional<std::string> value;
@@ -167,7 +158,8 @@ Result<std::optional<std::string>> ClientStore::setting(const std::string& name)
 }
 
 Status ClientStore::set_setting(const std::string& name, const std::string& value) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR REPLACE INTO setting VALUES(?1, ?2)"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                          database_.use("INSERT OR REPLACE INTO setting VALUES(?1, ?2)"));
   return put->bind_text(1, name).bind_text(2, value).run();
 }
 
@@ -183,9 +175,9 @@ Result<uint64_t> parse_setting(const std::string& name, const std::string& text)
 Result<Identity> ClientStore::identity() {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT name, value FROM setting "
-          "WHERE name IN ('device', 'user', 'hub_address', 'hub_name', 'hub_key', "
-          "'enrol_address', 'root', 'certificate', 'role')"));
+      database_.use("SELECT name, value FROM setting "
+                    "WHERE name IN ('device', 'user', 'hub_address', 'hub_name', 'hub_key', "
+                    "'enrol_address', 'root', 'certificate', 'role')"));
   std::map<std::string, std::string> values;
   while (true) {
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
@@ -273,7 +265,7 @@ Result<std::vector<LedgerInfo>> ClientStore::held_ledgers() {
     DAFTAR_ASSIGN_OR_RETURN(info.verified, verified_head(id));
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * query,
-        use("SELECT state, count(*) FROM pending WHERE ledger = ?1 GROUP BY state"));
+        database_.use("SELECT state, count(*) FROM pending WHERE ledger = ?1 GROUP BY state"));
     query->bind(1, id);
     while (true) {
       DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
@@ -320,7 +312,8 @@ Result<LedgerId> ClientStore::find_ledger(const std::string& name) {
 }
 
 Result<std::string> ClientStore::ledger_name(LedgerId ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT name FROM ledger WHERE id = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT name FROM ledger WHERE id = ?1"));
   query->bind(1, ledger);
   DAFTAR_RETURN_IF_ERROR(query->step().status());
   std::string name(query->text(0));
@@ -338,7 +331,7 @@ Result<TreeHead> ClientStore::verified_head(LedgerId ledger) {
 Result<std::string> ClientStore::checkpoint(LedgerId ledger) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT note FROM checkpoint WHERE ledger = ?1 ORDER BY size DESC LIMIT 1"));
+      database_.use("SELECT note FROM checkpoint WHERE ledger = ?1 ORDER BY size DESC LIMIT 1"));
   query->bind(1, ledger);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::string note = has_row ? std::string(query->text(0)) : "";
@@ -350,7 +343,8 @@ Result<std::vector<std::pair<uint64_t, std::string>>> ClientStore::checkpoints_a
     LedgerId ledger, uint64_t size) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT size, note FROM checkpoint WHERE ledger = ?1 AND size > ?2 ORDER BY size"));
+      database_.use(
+          "SELECT size, note FROM checkpoint WHERE ledger = ?1 AND size > ?2 ORDER BY size"));
   query->bind(1, ledger).bind(2, size);
   std::vector<std::pair<uint64_t, std::string>> notes;
   while (true) {
@@ -370,7 +364,8 @@ Result<Ledger*> ClientStore::open_ledger(LedgerId id) {
 
 DeviceKeys ClientStore::device_keys() {
   return [this](DeviceNumber device) -> Result<std::optional<PublicKey>> {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT key FROM device_key WHERE device = ?1"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                            database_.use("SELECT key FROM device_key WHERE device = ?1"));
     query->bind(1, device);
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
     std::optional<PublicKey> key;
@@ -391,7 +386,8 @@ Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
       return {Code::corrupt, Msg::device_key_not_own, {std::to_string(device)}};
     }
   }
-  DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO device_key VALUES(?1, ?2)"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                          database_.use("INSERT OR IGNORE INTO device_key VALUES(?1, ?2)"));
   return put->bind(1, device)
       .bind_blob(2, {reinterpret_cast<const char*>(key.data()), key.size()})
       .run();
@@ -406,7 +402,7 @@ Result<std::vector<uint64_t>> ClientStore::touches(LedgerId ledger, std::string_
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, RecordState::decode(*stored));
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT previous FROM touch WHERE ledger = ?1 AND position = ?2 AND key = ?3"));
+      database_.use("SELECT previous FROM touch WHERE ledger = ?1 AND position = ?2 AND key = ?3"));
   std::vector<uint64_t> positions;
   for (uint64_t at = record.newest_position(); at > 0;) {
     query->bind(1, ledger).bind(2, at).bind_blob(3, key);
@@ -423,8 +419,9 @@ Result<std::vector<uint64_t>> ClientStore::touches(LedgerId ledger, std::string_
 
 Result<std::vector<RecordKey>> ClientStore::records_with_code(LedgerId ledger,
                                                               std::string_view code) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                          use("SELECT key FROM code WHERE ledger = ?1 AND code = ?2 ORDER BY key"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT key FROM code WHERE ledger = ?1 AND code = ?2 ORDER BY key"));
   query->bind(1, ledger).bind_text(2, code);
   std::vector<RecordKey> keys;
   while (true) {
@@ -437,7 +434,7 @@ Result<std::vector<RecordKey>> ClientStore::records_with_code(LedgerId ledger,
 
 Result<bool> ClientStore::was_imported(LedgerId ledger, const Hash& file) {
   DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                          use("SELECT 1 FROM imported WHERE ledger = ?1 AND hash = ?2"));
+                          database_.use("SELECT 1 FROM imported WHERE ledger = ?1 AND hash = ?2"));
   query->bind(1, ledger).bind_blob(2, hash_bytes(file));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   query->reset();

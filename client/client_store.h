@@ -208,6 +208,8 @@ class ClientStore {
   Result<bool> has_codes(LedgerId ledger, const Changeset& changeset);
   /// Whether this device's own changesets that are not confirmed continue its chain, under its key.
   Result<bool> has_whole_chain(const LedgerInfo& ledger);
+  /// Whether just the records and codes of the changesets that are not confirmed can be looked up.
+  Result<bool> has_pending_touches(LedgerId ledger);
   /// Whether SQLite can read every page, and tables and their indexes say the same.
   Result<bool> has_sound_pages();
 
@@ -255,7 +257,6 @@ class ClientStore {
  private:
   ClientStore(Database database, std::string folder)
       : database_(std::move(database)), folder_(std::move(folder)) {}
-  Result<Statement*> use(const char* sql);
   Result<SigningKey> open_key(const KeyFile& file);
   Result<ChainHead> own_head(LedgerId ledger, DeviceNumber device);
   Result<uint64_t> append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,
@@ -289,7 +290,6 @@ class ClientStore {
   AskPassphrase ask_passphrase_;
   std::optional<std::string> passphrase_;
   std::unique_ptr<LedgerStore> ledger_store_;
-  std::map<const char*, Statement> statements_;
   std::map<LedgerId, std::unique_ptr<Ledger>> open_;
 };
 

@@ -1,6 +1,8 @@
 // ClientStore: what the audit compares with the entries, since it is derived from them and read in
 // their place.
 #include <algorithm>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "client/client_store.h"
@@ -18,7 +20,8 @@ Result<bool> ClientStore::has_chain_row(LedgerId ledger, DeviceNumber device, co
 Result<bool> ClientStore::has_touches(LedgerId ledger, uint64_t position, const Touched& touched) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT key, previous FROM touch WHERE ledger = ?1 AND position = ?2 ORDER BY key"));
+      database_.use(
+          "SELECT key, previous FROM touch WHERE ledger = ?1 AND position = ?2 ORDER BY key"));
   std::vector<std::pair<std::string_view, uint64_t>> expected;
   for (const auto& [key, previous] : touched) expected.emplace_back(*key, previous);
   std::sort(expected.begin(), expected.end());
@@ -37,8 +40,9 @@ Result<bool> ClientStore::has_touches(LedgerId ledger, uint64_t position, const 
 
 Result<bool> ClientStore::has_codes(LedgerId ledger, const Changeset& changeset) {
   for (const auto& [code, key] : codes_in(changeset)) {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT 1 FROM code WHERE ledger = ?1 AND code = ?2 AND key = ?3"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        database_.use("SELECT 1 FROM code WHERE ledger = ?1 AND code = ?2 AND key = ?3"));
     query->bind(1, ledger).bind_text(2, code).bind_blob(3, key);
     DAFTAR_ASSIGN_OR_RETURN(const bool is_there, query->step());
     query->reset();
@@ -46,6 +50,30 @@ Result<bool> ClientStore::has_codes(LedgerId ledger, const Changeset& changeset)
   }
   if (!changeset.source) return true;
   return was_imported(ledger, changeset.source->hash);
+}
+
+Result<bool> ClientStore::has_pending_touches(LedgerId ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> all, pending(ledger));
+  std::set<std::tuple<std::string, DeviceNumber, uint64_t>> expected;
+  for (const PendingChangeset& one : all) {
+    DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(one.bytes));
+    for (const RecordEdits& record : changeset.records) {
+      expected.emplace(record.key.bytes(), one.device, one.seq);
+    }
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_found, has_codes(ledger, changeset));
+    if (!is_found) return false;
+  }
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT key, device, seq FROM pending_touch WHERE ledger = ?1"));
+  query->bind(1, ledger);
+  while (true) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+    if (!has_row) return expected.empty();
+    const auto row =
+        expected.extract({std::string(query->blob(0)), query->number(1), query->number(2)});
+    if (row.empty()) return false;
+  }
 }
 
 // Rows are found by indexes that hold parts of them too: what is read shows one of the two.

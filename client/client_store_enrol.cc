@@ -230,12 +230,14 @@ Status ClientStore::make_again(const LedgerInfo& ledger, DeviceNumber old_device
   }
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * touches,
-      use("DELETE FROM pending_touch WHERE ledger = ?1 AND device = ?2 AND seq IN "
+      database_.use(
+          "DELETE FROM pending_touch WHERE ledger = ?1 AND device = ?2 AND seq IN "
           "(SELECT seq FROM pending WHERE ledger = ?1 AND device = ?2 AND state IN (0, 1, 5))"));
   DAFTAR_RETURN_IF_ERROR(touches->bind(1, ledger.id).bind(2, old_device).run());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * done,
-      use("DELETE FROM pending WHERE ledger = ?1 AND device = ?2 AND state IN (0, 1, 5)"));
+      database_.use(
+          "DELETE FROM pending WHERE ledger = ?1 AND device = ?2 AND state IN (0, 1, 5)"));
   return done->bind(1, ledger.id).bind(2, old_device).run();
 }
 

@@ -80,9 +80,9 @@ std::optional<FieldNumber> code_field(KindNumber number) {
 Result<ChainHead> ClientStore::own_head(LedgerId ledger, DeviceNumber device) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT seq, link, EXISTS (SELECT 1 FROM pending f "
-          "WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
-          "FROM pending WHERE ledger = ?1 AND device = ?2 ORDER BY seq DESC LIMIT 1"));
+      database_.use("SELECT seq, link, EXISTS (SELECT 1 FROM pending f "
+                    "WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
+                    "FROM pending WHERE ledger = ?1 AND device = ?2 ORDER BY seq DESC LIMIT 1"));
   query->bind(1, ledger).bind(2, device);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::optional<ChainHead> pending;
@@ -113,9 +113,10 @@ Result<Context> ClientStore::current_context(LedgerId ledger) {
 
 Status ClientStore::insert_pending(LedgerId ledger, const Changeset& changeset,
                                    std::string_view bytes, const Hash& link) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * insert,
-                          use("INSERT INTO pending(ledger, device, seq, link, crc, changeset) "
-                              "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * insert,
+      database_.use("INSERT INTO pending(ledger, device, seq, link, crc, changeset) "
+                    "VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
   DAFTAR_RETURN_IF_ERROR(
       insert->bind(1, ledger)
           .bind(2, changeset.device)
@@ -125,7 +126,7 @@ Status ClientStore::insert_pending(LedgerId ledger, const Changeset& changeset,
           .bind_blob(6, bytes)
           .run());
   DAFTAR_ASSIGN_OR_RETURN(Statement * touch,
-                          use("INSERT INTO pending_touch VALUES(?1, ?2, ?3, ?4)"));
+                          database_.use("INSERT INTO pending_touch VALUES(?1, ?2, ?3, ?4)"));
   for (const RecordEdits& record : changeset.records) {
     const std::string key = record.key.bytes();
     DAFTAR_RETURN_IF_ERROR(touch->bind(1, ledger)
@@ -151,12 +152,14 @@ std::vector<std::pair<std::string, std::string>> codes_in(const Changeset& chang
 
 Status ClientStore::index_changeset(LedgerId ledger, const Changeset& changeset) {
   if (changeset.source) {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO imported VALUES(?1, ?2)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                            database_.use("INSERT OR IGNORE INTO imported VALUES(?1, ?2)"));
     DAFTAR_RETURN_IF_ERROR(
         put->bind(1, ledger).bind_blob(2, hash_bytes(changeset.source->hash)).run());
   }
   for (const auto& [code, key] : codes_in(changeset)) {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR IGNORE INTO code VALUES(?1, ?2, ?3)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                            database_.use("INSERT OR IGNORE INTO code VALUES(?1, ?2, ?3)"));
     DAFTAR_RETURN_IF_ERROR(put->bind(1, ledger).bind_text(2, code).bind_blob(3, key).run());
   }
   return {};
@@ -230,7 +233,7 @@ Result<std::vector<PendingChangeset>> ClientStore::pending(LedgerId ledger,
       "SELECT p.device, p.seq, p.link, p.changeset, p.state, p.position, p.reason, p.crc "
       "FROM pending_touch t JOIN pending p USING(ledger, device, seq) "
       "WHERE t.ledger = ?1 AND t.key = ?2 ORDER BY p.device, p.seq";
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use(record ? of_record : all));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, database_.use(record ? of_record : all));
   query->bind(1, ledger);
   if (record) query->bind_blob(2, *record);
   std::vector<PendingChangeset> result;
@@ -241,7 +244,8 @@ Result<std::vector<PendingChangeset>> ClientStore::pending(LedgerId ledger,
 Result<std::vector<std::string>> ClientStore::pending_keys(LedgerId ledger) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT DISTINCT key FROM pending_touch t JOIN pending p USING(ledger, device, seq) "
+      database_.use(
+          "SELECT DISTINCT key FROM pending_touch t JOIN pending p USING(ledger, device, seq) "
           "WHERE t.ledger = ?1 AND p.state IN (0, 1, 5) ORDER BY key"));
   query->bind(1, ledger);
   std::vector<std::string> keys;
@@ -255,7 +259,8 @@ Result<std::vector<std::string>> ClientStore::pending_keys(LedgerId ledger) {
 Result<Continuations> ClientStore::pending_continuations(LedgerId ledger) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT device, seq, link, changeset, state, position, reason, crc FROM pending "
+      database_.use(
+          "SELECT device, seq, link, changeset, state, position, reason, crc FROM pending "
           "WHERE ledger = ?1 AND seq = 1"));
   query->bind(1, ledger);
   std::vector<PendingChangeset> first;
@@ -273,7 +278,8 @@ Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT seq, link, changeset, crc FROM pending "
+      database_.use(
+          "SELECT seq, link, changeset, crc FROM pending "
           "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND state = 0 AND NOT EXISTS ("
           "SELECT 1 FROM pending f WHERE f.ledger = ?1 AND f.device = ?2 AND f.state = 5) "
           "ORDER BY seq LIMIT ?4"));
@@ -303,8 +309,9 @@ Result<std::vector<PendingChangeset>> ClientStore::waiting_batch(LedgerId ledger
 }
 
 Result<std::string> ClientStore::own_bytes(LedgerId ledger, DeviceNumber own, uint64_t seq) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT changeset, link, crc FROM pending "
-                                                 "WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT changeset, link, crc FROM pending "
+                                        "WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
   query->bind(1, ledger).bind(2, own).bind(3, seq);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::string bytes = has_row ? std::string(query->blob(0)) : "";
@@ -322,8 +329,8 @@ Result<DeviceNumber> ClientStore::holder(LedgerId ledger, uint64_t seq) {
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT device FROM pending WHERE ledger = ?1 AND seq = ?2 AND state = 2 "
-          "ORDER BY device = ?3 DESC, device DESC LIMIT 1"));
+      database_.use("SELECT device FROM pending WHERE ledger = ?1 AND seq = ?2 AND state = 2 "
+                    "ORDER BY device = ?3 DESC, device DESC LIMIT 1"));
   query->bind(1, ledger).bind(2, seq).bind(3, own);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   const DeviceNumber device = has_row ? query->number(0) : 0;
@@ -382,9 +389,10 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
     return Status(Code::refused, Msg::held_superseded, {std::to_string(seq)});
   }
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t saved, append_drafts(ledger, {draft}, now_ms));
-  DAFTAR_ASSIGN_OR_RETURN(Statement * mark,
-                          use("UPDATE pending SET state = 4 "
-                              "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state = 2"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * mark,
+      database_.use("UPDATE pending SET state = 4 "
+                    "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state = 2"));
   DAFTAR_RETURN_IF_ERROR(mark->bind(1, ledger).bind(2, device).bind(3, seq).run());
   DAFTAR_RETURN_IF_ERROR(transaction.commit());
   return saved;
@@ -392,9 +400,10 @@ Result<uint64_t> ClientStore::reapply(LedgerId ledger, uint64_t seq, const std::
 
 Status ClientStore::discard(LedgerId ledger, uint64_t seq) {
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber device, holder(ledger, seq));
-  DAFTAR_ASSIGN_OR_RETURN(Statement * mark,
-                          use("UPDATE pending SET state = 3 "
-                              "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state = 2"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * mark,
+      database_.use("UPDATE pending SET state = 3 "
+                    "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state = 2"));
   return mark->bind(1, ledger).bind(2, device).bind(3, seq).run();
 }
 

@@ -17,7 +17,7 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * find,
-      use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+      database_.use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
   find->bind(1, ledger).bind(2, own).bind(3, hub_head.seq);
   DAFTAR_ASSIGN_OR_RETURN(const bool is_pending, find->step());
   const bool differs = is_pending && find->blob(0) != hash_bytes(hub_head.link);
@@ -27,8 +27,8 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
   // place.
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * entered,
-      use("UPDATE pending SET state = 1 "
-          "WHERE ledger = ?1 AND device = ?2 AND seq <= ?3 AND state = 0 AND ?4"));
+      database_.use("UPDATE pending SET state = 1 "
+                    "WHERE ledger = ?1 AND device = ?2 AND seq <= ?3 AND state = 0 AND ?4"));
   DAFTAR_RETURN_IF_ERROR(entered->bind(1, ledger)
                              .bind(2, own)
                              .bind(3, hub_head.seq)
@@ -37,9 +37,9 @@ Status ClientStore::reconcile_chain(LedgerId ledger, const ChainHead& hub_head) 
   // A hub restored from a backup may have lost what it acknowledged: send that again.
   if (is_planted(Defect::entered_not_sent_again)) return {};
   DAFTAR_ASSIGN_OR_RETURN(Statement * again,
-                          use("UPDATE pending SET state = 0, position = 0, reason = 0 "
-                              "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND "
-                              "(state = 1 OR (state IN (2, 3, 4) AND position > ?4))"));
+                          database_.use("UPDATE pending SET state = 0, position = 0, reason = 0 "
+                                        "WHERE ledger = ?1 AND device = ?2 AND seq > ?3 AND "
+                                        "(state = 1 OR (state IN (2, 3, 4) AND position > ?4))"));
   DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledger_store_->row(ledger));
   return again->bind(1, ledger).bind(2, own).bind(3, hub_head.seq).bind(4, row.size).run();
 }
@@ -49,7 +49,8 @@ Status ClientStore::mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t f
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * mark,
-      use("UPDATE pending SET state = 1, position = ?3 + seq - ?4 "
+      database_.use(
+          "UPDATE pending SET state = 1, position = ?3 + seq - ?4 "
           "WHERE ledger = ?1 AND device = ?2 AND seq >= ?4 AND seq < ?4 + ?5 AND state = 0"));
   return mark->bind(1, ledger)
       .bind(2, own)
@@ -62,8 +63,9 @@ Status ClientStore::mark_entered(LedgerId ledger, uint64_t first_seq, uint64_t f
 Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason reason) {
   DAFTAR_ASSIGN_OR_RETURN(const DeviceNumber own, number());
   DAFTAR_ASSIGN_OR_RETURN(
-      Statement * mark, use("UPDATE pending SET state = ?5, reason = ?4 "
-                            "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state IN (0, 1)"));
+      Statement * mark,
+      database_.use("UPDATE pending SET state = ?5, reason = ?4 "
+                    "WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND state IN (0, 1)"));
   // Work that the ledger has already needs nobody's attention.
   const PendingState state =
       reason == RefusalReason::origin_entered ? PendingState::discarded : PendingState::held;
@@ -76,7 +78,8 @@ Status ClientStore::mark_refused(LedgerId ledger, uint64_t seq, RefusalReason re
 }
 
 Result<std::string> ClientStore::cosigned(LedgerId ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT note FROM cosigned WHERE ledger = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT note FROM cosigned WHERE ledger = ?1"));
   query->bind(1, ledger);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   std::string note = has_row ? std::string(query->text(0)) : "";
@@ -110,7 +113,8 @@ Status ClientStore::keep_cosigned(LedgerId ledger, const TreeHead& head, const s
     DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
     return {Code::corrupt, Msg::entry_root_wrong, {name, std::to_string(head.size)}};
   }
-  DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT OR REPLACE INTO cosigned VALUES(?1, ?2)"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * put,
+                          database_.use("INSERT OR REPLACE INTO cosigned VALUES(?1, ?2)"));
   return put->bind(1, ledger).bind_text(2, note).run();
 }
 
@@ -164,7 +168,7 @@ Status ClientStore::take_all(LedgerId id, const PulledBatch& batch, uint64_t& ed
   DAFTAR_RETURN_IF_ERROR(ledger->save_head());
   DAFTAR_RETURN_IF_ERROR(ledger->materialise());
   DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                          use("INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2, ?3)"));
+                          database_.use("INSERT OR REPLACE INTO checkpoint VALUES(?1, ?2, ?3)"));
   return put->bind(1, id).bind(2, batch.head.size).bind_text(3, batch.note).run();
 }
 
@@ -187,7 +191,8 @@ Status ClientStore::take_entry(LedgerId id, const WireEntry& entry, DeviceNumber
   point.link = ledger->state().heads.at(point.device).link;
   if (changeset) {
     edits += changeset->edit_count();
-    DAFTAR_ASSIGN_OR_RETURN(Statement * touch, use("INSERT INTO touch VALUES(?1, ?2, ?3, ?4)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * touch,
+                            database_.use("INSERT INTO touch VALUES(?1, ?2, ?3, ?4)"));
     for (const auto& [key, previous] : ledger->touched()) {
       touch->bind(1, id).bind(2, header.position).bind_blob(3, *key).bind(4, previous);
       DAFTAR_RETURN_IF_ERROR(touch->run());
@@ -204,7 +209,7 @@ Status ClientStore::settle_own(LedgerId ledger, DeviceNumber own, const ChainPoi
                                const EntryHeader& header) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * find,
-      use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+      database_.use("SELECT link FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
   find->bind(1, ledger).bind(2, own).bind(3, point.seq);
   DAFTAR_ASSIGN_OR_RETURN(const bool is_pending, find->step());
   const bool is_ours = is_pending && find->blob(0) == hash_bytes(point.link);
@@ -213,20 +218,22 @@ Status ClientStore::settle_own(LedgerId ledger, DeviceNumber own, const ChainPoi
   if (!is_ours && !is_planted(Defect::fork_overwritten)) {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * fork,
-        use("UPDATE pending SET state = 5, position = 0 "
-            "WHERE ledger = ?1 AND device = ?2 AND seq >= ?3 AND state IN (0, 1)"));
+        database_.use("UPDATE pending SET state = 5, position = 0 "
+                      "WHERE ledger = ?1 AND device = ?2 AND seq >= ?3 AND state IN (0, 1)"));
     return fork->bind(1, ledger).bind(2, own).bind(3, point.seq).run();
   }
   if (header.refusal && !is_planted(Defect::refused_thrown_away)) {
     DAFTAR_RETURN_IF_ERROR(mark_refused(ledger, point.seq, header.refusal->reason));
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * place,
-        use("UPDATE pending SET position = ?4 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+        database_.use(
+            "UPDATE pending SET position = ?4 WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
     return place->bind(1, ledger).bind(2, own).bind(3, point.seq).bind(4, header.position).run();
   }
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * touches,
-      use("DELETE FROM pending_touch WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND key = ?4"));
+      database_.use(
+          "DELETE FROM pending_touch WHERE ledger = ?1 AND device = ?2 AND seq = ?3 AND key = ?4"));
   DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, own_bytes(ledger, own, point.seq));
   DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(bytes));
   for (const RecordEdits& record : changeset.records) {
@@ -235,7 +242,8 @@ Status ClientStore::settle_own(LedgerId ledger, DeviceNumber own, const ChainPoi
         touches->bind(1, ledger).bind(2, own).bind(3, point.seq).bind_blob(4, key).run());
   }
   DAFTAR_ASSIGN_OR_RETURN(
-      Statement * done, use("DELETE FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
+      Statement * done,
+      database_.use("DELETE FROM pending WHERE ledger = ?1 AND device = ?2 AND seq = ?3"));
   return done->bind(1, ledger).bind(2, own).bind(3, point.seq).run();
 }
 

@@ -55,16 +55,6 @@ Status check_not_revoked(const Device& device) {
           {std::to_string(device.number)}};
 }
 
-Result<Statement*> HubStore::use(const char* sql) {
-  const auto found = statements_.find(sql);
-  if (found != statements_.end()) {
-    found->second.reset();  // a read that failed in the middle has left it there
-    return &found->second;
-  }
-  DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
-  return &statements_.emplace(sql, std::move(statement)).first->second;
-}
-
 Status HubStore::create(const std::string& folder, const std::string& name) {
   if (!is_hub_name(name)) return {Code::invalid, Msg::hub_name_bad, {name}};
   DAFTAR_RETURN_IF_ERROR(make_private_folder(folder));
@@ -292,7 +282,7 @@ Result<Device> HubStore::read_device(Statement& query) {
   device.role = role_of(query.number(7));
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * ledgers,
-      use("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
+      database_.use("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
   ledgers->bind(1, device.number);
   while (true) {
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, ledgers->step());
@@ -302,7 +292,8 @@ Result<Device> HubStore::read_device(Statement& query) {
 }
 
 Result<std::optional<Device>> HubStore::device(DeviceNumber number) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT * FROM device WHERE number = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT * FROM device WHERE number = ?1"));
   query->bind(1, number);
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   if (!has_row) return std::optional<Device>();
@@ -313,7 +304,8 @@ Result<std::optional<Device>> HubStore::device(DeviceNumber number) {
 }
 
 Result<std::optional<Device>> HubStore::device_by_key(const PublicKey& key) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT number FROM device WHERE key = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT number FROM device WHERE key = ?1"));
   query->bind_blob(1, key_bytes(key));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
   const DeviceNumber number = has_row ? query->number(0) : 0;
@@ -337,16 +329,16 @@ Status HubStore::put_cosignature(const std::string& ledger, DeviceNumber device,
                                  const std::string& line) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * put,
-      use("INSERT INTO cosignature VALUES(?1, ?2, ?3, ?4) ON CONFLICT(ledger, device) "
-          "DO UPDATE SET size = ?3, line = ?4 WHERE size < ?3"));
+      database_.use("INSERT INTO cosignature VALUES(?1, ?2, ?3, ?4) ON CONFLICT(ledger, device) "
+                    "DO UPDATE SET size = ?3, line = ?4 WHERE size < ?3"));
   return put->bind_text(1, ledger).bind(2, device).bind(3, size).bind_text(4, line).run();
 }
 
 Result<std::pair<uint64_t, std::string>> HubStore::cosignatures(const std::string& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT size, line FROM cosignature WHERE ledger = ?1 AND size = "
-          "(SELECT max(size) FROM cosignature WHERE ledger = ?1) ORDER BY device"));
+      database_.use("SELECT size, line FROM cosignature WHERE ledger = ?1 AND size = "
+                    "(SELECT max(size) FROM cosignature WHERE ledger = ?1) ORDER BY device"));
   query->bind_text(1, ledger);
   std::pair<uint64_t, std::string> found;
   while (true) {

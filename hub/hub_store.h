@@ -130,8 +130,6 @@ class HubStore {
  private:
   HubStore(Database database, std::string folder)
       : database_(std::move(database)), folder_(std::move(folder)) {}
-  /// The prepared statement for `sql` (a literal: its address is its identity).
-  Result<Statement*> use(const char* sql);
   Result<Device> insert_device(const PublicKey& key, const TokenTerms& terms);
   Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
   Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
@@ -148,7 +146,6 @@ class HubStore {
 
   Database database_;
   std::string folder_;
-  std::map<const char*, Statement> statements_;
   std::unique_ptr<LedgerStore> ledgers_;
 };
 

@@ -45,7 +45,8 @@ Status HubStore::end_awaiting() {
 }
 
 Result<bool> HubStore::is_any_awaiting() {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT EXISTS (SELECT 1 FROM awaiting)"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT EXISTS (SELECT 1 FROM awaiting)"));
   DAFTAR_RETURN_IF_ERROR(query->step().status());
   const bool is_any = query->integer(0) != 0;
   query->reset();
@@ -53,7 +54,8 @@ Result<bool> HubStore::is_any_awaiting() {
 }
 
 Result<bool> HubStore::is_awaiting(const std::string& ledger) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT 1 FROM awaiting WHERE ledger = ?1"));
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                          database_.use("SELECT 1 FROM awaiting WHERE ledger = ?1"));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->bind_text(1, ledger).step());
   query->reset();
   return has_row;
@@ -62,11 +64,12 @@ Result<bool> HubStore::is_awaiting(const std::string& ledger) {
 Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::string& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_awaiting, this->is_awaiting(ledger));
   if (!is_awaiting) return std::optional<std::set<DeviceNumber>>();
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                          use("SELECT number FROM device d WHERE is_revoked = 0 AND "
-                              "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
-                              "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
-                              "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT number FROM device d WHERE is_revoked = 0 AND "
+                    "(holds_all = 1 OR EXISTS (SELECT 1 FROM device_ledger "
+                    "WHERE device = d.number AND ledger = ?1)) AND NOT EXISTS "
+                    "(SELECT 1 FROM shown WHERE device = d.number AND ledger = ?1)"));
   query->bind_text(1, ledger);
   std::set<DeviceNumber> devices;
   while (true) {
@@ -81,9 +84,9 @@ Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::strin
 Result<bool> HubStore::is_awaited(const Device& device) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      use("SELECT 1 FROM awaiting a WHERE (?2 OR EXISTS (SELECT 1 FROM device_ledger "
-          "WHERE device = ?1 AND ledger = a.ledger)) AND NOT EXISTS (SELECT 1 FROM "
-          "shown WHERE device = ?1 AND ledger = a.ledger) LIMIT 1"));
+      database_.use("SELECT 1 FROM awaiting a WHERE (?2 OR EXISTS (SELECT 1 FROM device_ledger "
+                    "WHERE device = ?1 AND ledger = a.ledger)) AND NOT EXISTS (SELECT 1 FROM "
+                    "shown WHERE device = ?1 AND ledger = a.ledger) LIMIT 1"));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row,
                           query->bind(1, device.number).bind(2, device.holds_all ? 1 : 0).step());
   query->reset();

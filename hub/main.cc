@@ -65,11 +65,9 @@ Status init(const Options& options) {
   Status made = HubStore::create(options.folder, options.name);
   if (made.code() == Code::exists) {
     // A power cut may have left a hub without certificates.
-    const Code certificates = CertificateAuthority::open(options.folder).status().code();
-    if (certificates == Code::ok) return made;
-    if (certificates != Code::not_found) {
-      return CertificateAuthority::open(options.folder).status();
-    }
+    Status certificates = CertificateAuthority::open(options.folder).status();
+    if (certificates.ok()) return made;
+    if (certificates.code() != Code::not_found) return certificates;
   } else {
     DAFTAR_RETURN_IF_ERROR(made);
   }

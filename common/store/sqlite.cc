@@ -162,20 +162,17 @@ Result<Database> Database::open(const std::string& path, Access access, const st
 Database::Database(Database&& other) noexcept
     : handle_(std::exchange(other.handle_, nullptr)),
       path_(std::move(other.path_)),
-      begin_(std::move(other.begin_)),
-      commit_(std::move(other.commit_)) {}
+      statements_(std::move(other.statements_)) {}
 
 Database& Database::operator=(Database&& other) noexcept {
   std::swap(handle_, other.handle_);
   std::swap(path_, other.path_);
-  std::swap(begin_, other.begin_);
-  std::swap(commit_, other.commit_);
+  std::swap(statements_, other.statements_);
   return *this;
 }
 
 Database::~Database() {
-  begin_ = Statement();
-  commit_ = Statement();
+  statements_.clear();
   sqlite3_close_v2(handle_);
 }
 
@@ -184,17 +181,26 @@ Status Database::execute(const char* sql) {
   return code == SQLITE_OK ? Status() : failure(handle_, code);
 }
 
-Status Database::run_prepared(Statement& statement, const char* sql) {
-  if (statement.statement_ == nullptr) {
-    DAFTAR_ASSIGN_OR_RETURN(statement, prepare(sql));
+Result<Statement*> Database::use(const char* sql) {
+  const auto found = statements_.find(sql);
+  if (found != statements_.end()) {
+    // A read that failed in the middle of its rows has left it there.
+    found->second.reset();
+    return &found->second;
   }
-  return statement.run();
+  DAFTAR_ASSIGN_OR_RETURN(Statement statement, prepare(sql));
+  return &statements_.emplace(sql, std::move(statement)).first->second;
 }
 
-Status Database::begin() { return run_prepared(begin_, "BEGIN IMMEDIATE"); }
+// Each save begins and commits: parsing that would be a tenth of its work.
+Status Database::begin() {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * statement, use("BEGIN IMMEDIATE"));
+  return statement->run();
+}
 
 Status Database::commit() {
-  Status done = run_prepared(commit_, "COMMIT");
+  const Result<Statement*> statement = use("COMMIT");
+  Status done = statement.ok() ? (*statement)->run() : statement.status();
   if (done.ok()) return done;
   rollback();
   // The log may hold the whole transaction and only its sync have failed: this connection goes on

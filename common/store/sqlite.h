@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,6 +65,9 @@ class Database {
   /// Runs one or more statements without parameters.
   Status execute(const char* sql);
   Result<Statement> prepare(std::string_view sql);
+  /// The statement for `sql`, a literal whose address is its identity: prepared once, and at its
+  /// beginning whenever it is asked for. Not for a read within whose rows the same is read.
+  Result<Statement*> use(const char* sql);
 
   Status begin();
   /// After a failure nothing of the transaction is there; nor, if the disk takes one more write, in
@@ -80,13 +84,9 @@ class Database {
 
  private:
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
-  Status run_prepared(Statement& statement, const char* sql);
-
   sqlite3* handle_ = nullptr;
   std::string path_;
-  // Each save has these: parsing them is a tenth of its work.
-  Statement begin_;
-  Statement commit_;
+  std::map<const char*, Statement> statements_;
 };
 
 /// A transaction that is rolled back unless it was committed.

@@ -65,13 +65,15 @@ class SqliteLedgerStore : public LedgerStore {
   Result<LedgerId> add_ledger(std::string_view name) override {
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> found, find_ledger(name));
     if (found) return *found;
-    DAFTAR_ASSIGN_OR_RETURN(Statement * insert, use("INSERT INTO ledger(name) VALUES(?1)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * insert,
+                            database_.use("INSERT INTO ledger(name) VALUES(?1)"));
     DAFTAR_RETURN_IF_ERROR(insert->bind_text(1, name).run());
     return database_.last_insert_id();
   }
 
   Result<std::optional<LedgerId>> find_ledger(std::string_view name) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT id FROM ledger WHERE name = ?1"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                            database_.use("SELECT id FROM ledger WHERE name = ?1"));
     query->bind_text(1, name);
     std::optional<LedgerId> id;
     DAFTAR_RETURN_IF_ERROR(each(*query, [&] { id = query->integer(0); }));
@@ -79,7 +81,8 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
   Result<std::vector<std::pair<std::string, LedgerId>>> ledgers() override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT name, id FROM ledger ORDER BY name"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                            database_.use("SELECT name, id FROM ledger ORDER BY name"));
     std::vector<std::pair<std::string, LedgerId>> result;
     DAFTAR_RETURN_IF_ERROR(
         each(*query, [&] { result.emplace_back(std::string(query->text(0)), query->integer(1)); }));
@@ -89,7 +92,8 @@ class SqliteLedgerStore : public LedgerStore {
   Result<LedgerRow> row(LedgerId ledger) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * query,
-        use("SELECT size, materialised, time_ms, national, right_edge, published FROM ledger "
+        database_.use(
+            "SELECT size, materialised, time_ms, national, right_edge, published FROM ledger "
             "WHERE id = ?1"));
     query->bind(1, ledger);
     LedgerRow row;
@@ -101,13 +105,16 @@ class SqliteLedgerStore : public LedgerStore {
              std::string(query->blob(4)),
              query->number(5)};
     }));
+    // Records that claim entries which are not there would not be folded over the next ones.
+    if (row.materialised > row.size) return database_.damaged_row();
     return row;
   }
 
   Status put_row(LedgerId ledger, const LedgerRow& row) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * update,
-        use("UPDATE ledger SET size = ?2, materialised = ?3, time_ms = ?4, national = ?5, "
+        database_.use(
+            "UPDATE ledger SET size = ?2, materialised = ?3, time_ms = ?4, national = ?5, "
             "right_edge = ?6, published = ?7 WHERE id = ?1"));
     return update->bind(1, ledger)
         .bind(2, row.size)
@@ -121,13 +128,15 @@ class SqliteLedgerStore : public LedgerStore {
 
   Status append(LedgerId ledger, uint64_t position, std::string_view header,
                 std::string_view changeset, const ChainPoint& point) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * entry, use("INSERT INTO entry VALUES(?1, ?2, ?3, ?4)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * entry,
+                            database_.use("INSERT INTO entry VALUES(?1, ?2, ?3, ?4)"));
     DAFTAR_RETURN_IF_ERROR(entry->bind(1, entry_id(ledger, position))
                                .bind(2, uint64_t{entry_check(ledger, position, header, changeset)})
                                .bind_blob(3, header)
                                .bind_blob(4, changeset)
                                .run());
-    DAFTAR_ASSIGN_OR_RETURN(Statement * chain, use("INSERT INTO chain VALUES(?1, ?2, ?3, ?4, ?5)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * chain,
+                            database_.use("INSERT INTO chain VALUES(?1, ?2, ?3, ?4, ?5)"));
     return chain->bind(1, ledger)
         .bind(2, point.device)
         .bind(3, point.seq)
@@ -157,9 +166,10 @@ class SqliteLedgerStore : public LedgerStore {
 
   Result<std::optional<ChainRow>> chain_row(LedgerId ledger, DeviceNumber device,
                                             uint64_t seq) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT position, link FROM chain WHERE ledger = ?1 AND device = "
-                                "?2 AND seq = ?3"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        database_.use("SELECT position, link FROM chain WHERE ledger = ?1 AND device = "
+                      "?2 AND seq = ?3"));
     query->bind(1, ledger).bind(2, device).bind(3, seq);
     std::optional<ChainRow> row;
     DAFTAR_RETURN_IF_ERROR(each_hash(*query, 1, [&](const Hash& link) {
@@ -171,7 +181,8 @@ class SqliteLedgerStore : public LedgerStore {
   Result<bool> has_link(LedgerId ledger, const Hash& link) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * query,
-        use("SELECT EXISTS (SELECT 1 FROM chain c JOIN entry e ON e.id = (?1 << 40) + c.position "
+        database_.use(
+            "SELECT EXISTS (SELECT 1 FROM chain c JOIN entry e ON e.id = (?1 << 40) + c.position "
             "WHERE c.ledger = ?1 AND c.link = ?2 AND length(e.changeset) > 0)"));
     query->bind(1, ledger).bind_blob(2, hash_bytes(link));
     bool found = false;
@@ -180,8 +191,8 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
   Status put_chain_head(LedgerId ledger, DeviceNumber device, const ChainHead& head) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                            use("INSERT OR REPLACE INTO chain_head VALUES(?1, ?2, ?3, ?4)"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * put, database_.use("INSERT OR REPLACE INTO chain_head VALUES(?1, ?2, ?3, ?4)"));
     return put->bind(1, ledger)
         .bind(2, device)
         .bind(3, head.seq)
@@ -190,8 +201,9 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
   Result<std::map<DeviceNumber, ChainHead>> chain_heads(LedgerId ledger) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT device, seq, link FROM chain_head WHERE ledger = ?1"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        database_.use("SELECT device, seq, link FROM chain_head WHERE ledger = ?1"));
     query->bind(1, ledger);
     std::map<DeviceNumber, ChainHead> heads;
     DAFTAR_RETURN_IF_ERROR(each_hash(*query, 2, [&](const Hash& link) {
@@ -202,7 +214,7 @@ class SqliteLedgerStore : public LedgerStore {
 
   Status put_continuation(LedgerId ledger, DeviceNumber device, const ChainPoint& from) override {
     DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                            use("INSERT INTO continuation VALUES(?1, ?2, ?3, ?4, ?5)"));
+                            database_.use("INSERT INTO continuation VALUES(?1, ?2, ?3, ?4, ?5)"));
     return put->bind(1, ledger)
         .bind(2, device)
         .bind(3, from.device)
@@ -214,7 +226,8 @@ class SqliteLedgerStore : public LedgerStore {
   Result<Continuations> continuations(LedgerId ledger) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * query,
-        use("SELECT device, from_device, from_seq, link FROM continuation WHERE ledger = ?1"));
+        database_.use(
+            "SELECT device, from_device, from_seq, link FROM continuation WHERE ledger = ?1"));
     query->bind(1, ledger);
     Continuations result;
     DAFTAR_RETURN_IF_ERROR(each_hash(*query, 3, [&](const Hash& link) {
@@ -224,12 +237,13 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
   Status put_origin(LedgerId ledger, const Hash& origin) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * put, use("INSERT INTO origin VALUES(?1, ?2)"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * put, database_.use("INSERT INTO origin VALUES(?1, ?2)"));
     return put->bind(1, ledger).bind_blob(2, hash_bytes(origin)).run();
   }
 
   Result<std::set<Hash>> origins(LedgerId ledger) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query, use("SELECT link FROM origin WHERE ledger = ?1"));
+    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
+                            database_.use("SELECT link FROM origin WHERE ledger = ?1"));
     query->bind(1, ledger);
     std::set<Hash> result;
     DAFTAR_RETURN_IF_ERROR(each_hash(*query, 0, [&](const Hash& link) { result.insert(link); }));
@@ -237,8 +251,9 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
   Result<std::optional<std::string>> record(LedgerId ledger, std::string_view key) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT state, crc FROM record WHERE ledger = ?1 AND key = ?2"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        database_.use("SELECT state, crc FROM record WHERE ledger = ?1 AND key = ?2"));
     query->bind(1, ledger).bind_blob(2, key);
     std::optional<std::string> state;
     bool is_damaged = false;
@@ -252,8 +267,8 @@ class SqliteLedgerStore : public LedgerStore {
 
   Status put_record(LedgerId ledger, std::string_view key, std::string_view state,
                     bool is_contended) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                            use("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3, ?4, ?5)"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * put, database_.use("INSERT OR REPLACE INTO record VALUES(?1, ?2, ?3, ?4, ?5)"));
     return put->bind(1, ledger)
         .bind_blob(2, key)
         .bind_blob(3, state)
@@ -283,7 +298,8 @@ class SqliteLedgerStore : public LedgerStore {
   Result<std::vector<std::string>> contended_records(LedgerId ledger) override {
     DAFTAR_ASSIGN_OR_RETURN(
         Statement * query,
-        use("SELECT key FROM record WHERE ledger = ?1 AND is_contended = 1 ORDER BY key"));
+        database_.use(
+            "SELECT key FROM record WHERE ledger = ?1 AND is_contended = 1 ORDER BY key"));
     query->bind(1, ledger);
     std::vector<std::string> keys;
     DAFTAR_RETURN_IF_ERROR(each(*query, [&] { keys.emplace_back(query->blob(0)); }));
@@ -292,14 +308,15 @@ class SqliteLedgerStore : public LedgerStore {
 
   Status put_tree_head(LedgerId ledger, const TreeHead& head) override {
     DAFTAR_ASSIGN_OR_RETURN(Statement * put,
-                            use("INSERT OR REPLACE INTO tree_head VALUES(?1, ?2, ?3)"));
+                            database_.use("INSERT OR REPLACE INTO tree_head VALUES(?1, ?2, ?3)"));
     return put->bind(1, ledger).bind(2, head.size).bind_blob(3, hash_bytes(head.root)).run();
   }
 
   Result<std::optional<Hash>> root_at(LedgerId ledger, uint64_t size) override {
     if (size == 0) return std::optional<Hash>(sha256(""));
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT root FROM tree_head WHERE ledger = ?1 AND size = ?2"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        database_.use("SELECT root FROM tree_head WHERE ledger = ?1 AND size = ?2"));
     query->bind(1, ledger).bind(2, size);
     std::optional<Hash> root;
     DAFTAR_RETURN_IF_ERROR(each_hash(*query, 0, [&](const Hash& hash) { root = hash; }));
@@ -308,9 +325,10 @@ class SqliteLedgerStore : public LedgerStore {
 
   Result<std::vector<TreeHead>> tree_heads_above(LedgerId ledger, uint64_t size,
                                                  size_t most) override {
-    DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                            use("SELECT size, root FROM tree_head WHERE ledger = ?1 AND size > ?2 "
-                                "ORDER BY size LIMIT ?3"));
+    DAFTAR_ASSIGN_OR_RETURN(
+        Statement * query,
+        database_.use("SELECT size, root FROM tree_head WHERE ledger = ?1 AND size > ?2 "
+                      "ORDER BY size LIMIT ?3"));
     query->bind(1, ledger).bind(2, size).bind(3, static_cast<uint64_t>(most));
     std::vector<TreeHead> heads;
     DAFTAR_RETURN_IF_ERROR(each_hash(*query, 1, [&](const Hash& root) {
@@ -320,17 +338,6 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
  private:
-  // The prepared statement for `sql` (a literal: its address is its identity).
-  Result<Statement*> use(const char* sql) {
-    const auto found = statements_.find(sql);
-    if (found != statements_.end()) {
-      found->second.reset();  // a read that failed in the middle has left it there
-      return &found->second;
-    }
-    DAFTAR_ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
-    return &statements_.emplace(sql, std::move(statement)).first->second;
-  }
-
   template <typename Visit>
   static Status each(Statement& query, const Visit& visit) {
     while (true) {
@@ -353,7 +360,6 @@ class SqliteLedgerStore : public LedgerStore {
   }
 
   Database& database_;
-  std::map<const char*, Statement> statements_;
 };
 
 }  // namespace
