@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "client/national_replay.h"
 #include "common/ledger/checkpoint.h"
 #include "common/ledger/entries_file.h"
 
@@ -82,7 +83,7 @@ class Replay {
 
 // What is looked up of an entry, instead of reading them all.
 Status check_indexes(ClientStore& store, const LedgerInfo& ledger, const Audit& audit,
-                     std::string_view bytes) {
+                     const std::optional<Changeset>& changeset) {
   Status wrong(Code::corrupt, Msg::audit_state_wrong, {ledger.name});
   const uint64_t position = audit.head().size;
   const ChainHead& head = audit.state().heads.at(audit.author());
@@ -91,10 +92,30 @@ Status check_indexes(ClientStore& store, const LedgerInfo& ledger, const Audit& 
   DAFTAR_ASSIGN_OR_RETURN(const bool has_touches,
                           store.has_touches(ledger.id, position, audit.touched()));
   if (!has_place || !has_touches) return wrong;
-  if (bytes.empty()) return {};
-  DAFTAR_ASSIGN_OR_RETURN(const Changeset changeset, decode_changeset(bytes));
-  DAFTAR_ASSIGN_OR_RETURN(const bool has_codes, store.has_codes(ledger.id, changeset));
+  if (!changeset) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_codes, store.has_codes(ledger.id, *changeset));
   return has_codes ? Status() : wrong;
+}
+
+// That `national`, as it was when the hub judged the entry, gave its author the authority for it,
+// and knows the author's device by the key that it is known by here. Returns whether that could be
+// judged: not where less of `national` is held.
+Result<bool> check_authority(ClientStore& store, NationalReplay& national, const Audit& audit,
+                             const Changeset& changeset) {
+  const uint64_t entry = audit.head().size;
+  const uint64_t position = audit.state().national;
+  Status denied(Code::corrupt, Msg::entry_not_allowed,
+                {changeset.ledger, std::to_string(entry), std::to_string(changeset.device),
+                 std::to_string(position)});
+  if (changeset.ledger == kNational && position >= entry) return denied;
+  DAFTAR_ASSIGN_OR_RETURN(const Directory* directory, national.at(position));
+  if (directory == nullptr) return false;
+  if (!directory->may_enter(changeset)) return denied;
+  const auto device = directory->devices().find(changeset.device);
+  if (device == directory->devices().end()) return true;  // the hub itself
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key,
+                          store.device_keys()(changeset.device));
+  return key == device->second.key ? Result<bool>(true) : denied;
 }
 
 // The roots that a restored hub is given back from here: one for each checkpoint that was verified.
@@ -186,14 +207,32 @@ Result<AuditReport> audit_ledger(ClientStore& store, const LedgerInfo& ledger) {
   }
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<Audit> audit,
                           Audit::begin(ledger.name, store.device_keys()));
-  Replay replay(
-      *audit, identity.hub_name, identity.hub_key, std::move(checkpoints),
-      [&](std::string_view changeset) { return check_indexes(store, ledger, *audit, changeset); });
+  DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<NationalReplay> national,
+                          NationalReplay::begin(store));
+  uint64_t judged = 0;
+  Replay replay(*audit, identity.hub_name, identity.hub_key, std::move(checkpoints),
+                [&](std::string_view bytes) -> Status {
+                  std::optional<Changeset> changeset;
+                  if (!bytes.empty()) {
+                    DAFTAR_ASSIGN_OR_RETURN(changeset, decode_changeset(bytes));
+                  }
+                  DAFTAR_RETURN_IF_ERROR(check_indexes(store, ledger, *audit, changeset));
+                  if (!changeset || national == nullptr) return {};
+                  DAFTAR_ASSIGN_OR_RETURN(const bool is_judged,
+                                          check_authority(store, *national, *audit, *changeset));
+                  judged += is_judged ? 1 : 0;
+                  return {};
+                });
   Status found = replay_ledger(store, ledger, replay, *audit);
   // A row that cannot be read is that of the next entry.
   const bool is_unread = !found.ok() && found.message() == Msg::database_corrupt &&
                          audit->counts().entries < ledger.verified.size;
-  return report_of(*audit, std::move(found), replay.is_about_entry() || is_unread);
+  const bool is_denied = !found.ok() && found.message() == Msg::entry_not_allowed;
+  DAFTAR_ASSIGN_OR_RETURN(AuditReport report, report_of(*audit, std::move(found),
+                                                        replay.is_about_entry() || is_unread));
+  if (is_denied) report.wrong_entry = audit->counts().entries;
+  report.judged = judged;
+  return report;
 }
 
 Result<AuditReport> audit_entries(std::string_view bytes, const std::string& name,

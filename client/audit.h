@@ -15,6 +15,7 @@ struct AuditReport {
   Hash digest{};
   Status verdict;            ///< ok, or the rule that is broken
   uint64_t wrong_entry = 0;  ///< the entry that breaks it; 0 if it is about no single one
+  uint64_t judged = 0;       ///< entries whose author's authority was checked by `national`
 };
 
 /// Replays a ledger of this device and compares: every checkpoint that was verified here, chain

@@ -386,6 +386,10 @@ Status ClientStore::put_device_key(DeviceNumber device, const PublicKey& key) {
       return {Code::corrupt, Msg::device_key_not_own, {std::to_string(device)}};
     }
   }
+  if (device == kHubDevice) {
+    DAFTAR_ASSIGN_OR_RETURN(const Identity known, identity());
+    if (known.hub_key != key) return {Code::corrupt, Msg::device_key_not_own, {"hub"}};
+  }
   DAFTAR_ASSIGN_OR_RETURN(Statement * put,
                           database_.use("INSERT OR IGNORE INTO device_key VALUES(?1, ?2)"));
   return put->bind(1, device)

@@ -21,7 +21,7 @@
 #include "client/key_file.h"
 #include "common/ledger/frame.h"
 #include "common/ledger/keys.h"
-#include "common/register/authority.h"
+#include "common/register/directory.h"
 #include "common/store/ledger.h"
 #include "common/store/ledger_store.h"
 #include "common/store/sqlite.h"

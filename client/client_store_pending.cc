@@ -195,6 +195,9 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.source = draft.source;
     changeset.records = draft.records;
     DAFTAR_RETURN_IF_ERROR(check_authority(own.role, name, draft.records));
+    if (name == kNational && appoints_wrongly(draft.records, own.user)) {
+      return Status(Code::refused, Msg::authority_alone);
+    }
     if (is_planted(Defect::save_loses_edit) && changeset.records.size() > 1) {
       changeset.records.pop_back();
     }

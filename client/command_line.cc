@@ -56,6 +56,13 @@ constexpr char kExport[] =
   daftar export tables/ --as-of 2026-06-30
   daftar export --entries register.entries)";
 
+constexpr char kUsers[] =
+    R"(Who takes part and in which role, for those who hold the ledger national.
+An administrator gives a role, two administrators make another one, and one shuts a device out:
+  daftar set --ledger national user#7.1 role=focal-point
+  daftar set --ledger national new:approval user=user#7.1
+  daftar set --ledger national device#12.1 standing=lost)";
+
 constexpr char kShow[] =
     R"(Show the register, one record, or one value.
 It is what the hub has confirmed, with your own pending work on top.
@@ -312,6 +319,7 @@ class CommandLine {
     });
     add("status", "What is confirmed, waiting, held and contended in each ledger, and since when",
         run_status);
+    add("users", kUsers, run_users);
     auto held = std::make_shared<HeldOptions>();
     CLI::App* held_command = add("held", kHeld, held, run_held);
     held_command

@@ -18,7 +18,10 @@ constexpr char kTables[] = R"sql(
 CREATE TABLE device(
   number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, user INTEGER NOT NULL,
   label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0,
-  is_lost INTEGER NOT NULL DEFAULT 0, role INTEGER NOT NULL DEFAULT 0) STRICT;
+  is_lost INTEGER NOT NULL DEFAULT 0, role INTEGER NOT NULL DEFAULT 0,
+  party TEXT NOT NULL DEFAULT '') STRICT;
+-- Devices of whom `national` does not say yet what is said here.
+CREATE TABLE due(device INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 -- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
@@ -34,6 +37,7 @@ CREATE TABLE cosignature(
 CREATE TABLE token(
   secret BLOB PRIMARY KEY, ends_ms INTEGER NOT NULL, user INTEGER NOT NULL, number INTEGER NOT NULL,
   label TEXT NOT NULL, holds_all INTEGER NOT NULL, ledgers TEXT NOT NULL, role INTEGER NOT NULL,
+  party TEXT NOT NULL,
   key BLOB NOT NULL DEFAULT x'') STRICT, WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 1;
@@ -68,11 +72,13 @@ Status HubStore::create(const std::string& folder, const std::string& name) {
   if (version == 0) {
     DAFTAR_RETURN_IF_ERROR(database.execute(kTables));
     DAFTAR_RETURN_IF_ERROR(create_ledger_tables(database));
+    DAFTAR_ASSIGN_OR_RETURN(const auto ledgers, open_sqlite_ledger_store(database));
+    DAFTAR_RETURN_IF_ERROR(ledgers->add_ledger(kNational).status());
   } else {
     // But where there are ledgers, the key was lost later: another one is none that devices know.
     DAFTAR_ASSIGN_OR_RETURN(Statement used,
-                            database.prepare("SELECT EXISTS (SELECT 1 FROM ledger) OR EXISTS "
-                                             "(SELECT 1 FROM device)"));
+                            database.prepare("SELECT EXISTS (SELECT 1 FROM ledger WHERE size > 0) "
+                                             "OR EXISTS (SELECT 1 FROM device)"));
     DAFTAR_RETURN_IF_ERROR(used.step().status());
     if (used.integer(0) != 0) return {Code::corrupt, Msg::hub_half, {key_path(folder)}};
   }
@@ -142,14 +148,10 @@ Result<Device> HubStore::insert_device(const PublicKey& key, const TokenTerms& t
   if (next.number(2) != 0) {
     return Status(Code::exists, Msg::device_exists, {std::to_string(next.number(2))});
   }
-  Device device{terms.number.value_or(next.number(0)),
-                terms.user.value_or(next.number(1)),
-                key,
-                terms.label,
-                terms.holds_all,
-                terms.ledgers};
-  device.role = terms.role;
+  const DeviceNumber number = terms.number.value_or(next.number(0));
+  const UserNumber user = terms.user.value_or(next.number(1));
   next.reset();
+  DAFTAR_RETURN_IF_ERROR(check_may_appoint(terms.user, terms.role));
   // After a restore a device comes back with the user that it had, whom the backup may not know.
   if (terms.user && !terms.number) {
     DAFTAR_ASSIGN_OR_RETURN(Statement same,
@@ -157,31 +159,66 @@ Result<Device> HubStore::insert_device(const PublicKey& key, const TokenTerms& t
     DAFTAR_ASSIGN_OR_RETURN(const bool is_known, same.bind(1, *terms.user).step());
     if (!is_known) return Status(Code::not_found, Msg::user_unknown, {std::to_string(*terms.user)});
   }
-  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, this->device(device.number));
-  if (known) {
-    return Status(Code::exists, Msg::device_number_taken, {std::to_string(device.number)});
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
+  if (known || number == kHubDevice) {
+    return Status(Code::exists, Msg::device_number_taken, {std::to_string(number)});
   }
   DAFTAR_ASSIGN_OR_RETURN(
-      Statement insert,
-      database_.prepare("INSERT INTO device VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, ?6)"));
-  DAFTAR_RETURN_IF_ERROR(insert.bind(1, device.number)
+      Statement insert, database_.prepare("INSERT INTO device(number, key, user, label, holds_all) "
+                                          "VALUES(?1, ?2, ?3, ?4, ?5)"));
+  DAFTAR_RETURN_IF_ERROR(insert.bind(1, number)
                              .bind_blob(2, key_bytes(key))
-                             .bind(3, device.user)
+                             .bind(3, user)
                              .bind_text(4, terms.label)
                              .bind(5, terms.holds_all ? 1 : 0)
-                             .bind(6, static_cast<int>(terms.role))
                              .run());
-  DAFTAR_RETURN_IF_ERROR(open_ledgers(device.number, terms.ledgers));
+  DAFTAR_RETURN_IF_ERROR(set_user(user, terms.role, terms.party));
+  DAFTAR_RETURN_IF_ERROR(open_ledgers(number, terms.ledgers));
+  DAFTAR_RETURN_IF_ERROR(note_due(number));
   // One that comes back may know of more than this hub, whoever else is waited for; a new one knows
   // nothing.
   if (terms.number) {
     DAFTAR_RETURN_IF_ERROR(await_device(*terms.number, terms.holds_all, terms.ledgers));
   }
-  return device;
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> made, device(number));
+  return *made;
+}
+
+Status HubStore::check_may_appoint(std::optional<UserNumber> user, Role role) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_founding, this->is_founding());
+  if (role == Role::none || is_founding) return {};
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement query,
+      database_.prepare("SELECT EXISTS (SELECT 1 FROM device WHERE user = ?1 AND role = ?2)"));
+  query.bind(1, user.value_or(0)).bind(2, static_cast<int>(role));
+  DAFTAR_RETURN_IF_ERROR(query.step().status());
+  if (query.integer(0) != 0) return {};
+  return {Code::refused, Msg::hub_may_not_appoint, {std::string(role_name(role))}};
+}
+
+Result<bool> HubStore::is_founding() {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement query,
+      database_.prepare("SELECT count(DISTINCT user) FROM device WHERE role = ?1"));
+  query.bind(1, static_cast<int>(Role::omsar_administrator));
+  DAFTAR_RETURN_IF_ERROR(query.step().status());
+  return query.number(0) < kApprovers;
+}
+
+Status HubStore::set_user(UserNumber user, Role role, const std::string& party) {
+  if (user == 0) return {};
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement update,
+      database_.prepare("UPDATE device SET "
+                        "role = iif(?2 = 0, (SELECT max(role) FROM device WHERE user = ?1), ?2), "
+                        "party = iif(?3 = '', (SELECT max(party) FROM device WHERE user = ?1), ?3) "
+                        "WHERE user = ?1"));
+  return update.bind(1, user).bind(2, static_cast<int>(role)).bind_text(3, party).run();
 }
 
 Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys) {
   for (const auto& [number, key] : keys) {
+    if (number == kHubDevice) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
     if (known && known->key != key) {
       return {Code::corrupt, Msg::device_key_differs, {std::to_string(number)}};
@@ -190,8 +227,10 @@ Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& 
     // Its user's number and role went with the backup; the operator grants them anew.
     DAFTAR_ASSIGN_OR_RETURN(
         Statement insert,
-        database_.prepare("INSERT INTO device VALUES(?1, ?2, 0, 'recovered', 0, 0, 0, 0)"));
+        database_.prepare("INSERT INTO device(number, key, user, label, holds_all) "
+                          "VALUES(?1, ?2, 0, 'recovered', 0)"));
     DAFTAR_RETURN_IF_ERROR(insert.bind(1, number).bind_blob(2, key_bytes(key)).run());
+    DAFTAR_RETURN_IF_ERROR(note_due(number));
   }
   return {};
 }
@@ -214,15 +253,18 @@ Status HubStore::open_to(const Device& known, bool holds_all,
             Msg::device_has_user,
             {std::to_string(known.number), std::to_string(known.user)}};
   }
+  const UserNumber of = user.value_or(known.user);
+  if (role && of == 0) {
+    return {Code::invalid, Msg::device_without_user, {std::to_string(known.number)}};
+  }
+  DAFTAR_RETURN_IF_ERROR(check_may_appoint(of, role.value_or(Role::none)));
   DAFTAR_ASSIGN_OR_RETURN(Statement update,
                           database_.prepare("UPDATE device SET holds_all = max(holds_all, ?2), "
-                                            "user = ?3, role = ?4 WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(update.bind(1, known.number)
-                             .bind(2, holds_all ? 1 : 0)
-                             .bind(3, user.value_or(known.user))
-                             .bind(4, static_cast<int>(role.value_or(known.role)))
-                             .run());
+                                            "user = ?3 WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, known.number).bind(2, holds_all ? 1 : 0).bind(3, of).run());
+  DAFTAR_RETURN_IF_ERROR(set_user(of, role.value_or(Role::none), ""));
   DAFTAR_RETURN_IF_ERROR(open_ledgers(known.number, ledgers));
+  DAFTAR_RETURN_IF_ERROR(note_due(known.number));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
   return is_restored ? await_device(known.number, holds_all, ledgers) : Status();
 }
@@ -253,11 +295,17 @@ Status HubStore::revoke_device(DeviceNumber number, bool is_lost) {
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
   if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
-  DAFTAR_ASSIGN_OR_RETURN(const auto opened, granted(*known));
+  DAFTAR_RETURN_IF_ERROR(shut_out(*known, is_lost));
+  DAFTAR_RETURN_IF_ERROR(note_due(number));
+  return transaction.commit();
+}
+
+Status HubStore::shut_out(const Device& device, bool is_lost) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto opened, granted(device));
   DAFTAR_ASSIGN_OR_RETURN(
       Statement update,
       database_.prepare("UPDATE device SET is_revoked = 1, is_lost = ?2 WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).bind(2, is_lost ? 1 : 0).run());
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, device.number).bind(2, is_lost ? 1 : 0).run());
   // A ledger that waited for this one alone is open again, and stays so.
   DAFTAR_ASSIGN_OR_RETURN(Statement done,
                           database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
@@ -265,7 +313,7 @@ Status HubStore::revoke_device(DeviceNumber number, bool is_lost) {
     DAFTAR_ASSIGN_OR_RETURN(const auto left, awaited(ledger));
     if (!left) DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
   }
-  return transaction.commit();
+  return {};
 }
 
 Result<Device> HubStore::read_device(Statement& query) {
@@ -280,6 +328,7 @@ Result<Device> HubStore::read_device(Statement& query) {
   device.is_revoked = query.integer(5) != 0;
   device.is_lost = query.integer(6) != 0;
   device.role = role_of(query.number(7));
+  device.party = query.text(8);
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * ledgers,
       database_.use("SELECT ledger FROM device_ledger WHERE device = ?1 ORDER BY ledger"));
@@ -289,6 +338,15 @@ Result<Device> HubStore::read_device(Statement& query) {
     if (!has_row) return device;
     device.ledgers.emplace_back(ledgers->text(0));
   }
+}
+
+Result<std::optional<PublicKey>> HubStore::device_key(DeviceNumber number) {
+  if (number == kHubDevice) {
+    DAFTAR_ASSIGN_OR_RETURN(const HubIdentity own, identity());
+    return std::optional(own.key.public_key());
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, this->device(number));
+  return device ? std::optional(device->key) : std::nullopt;
 }
 
 Result<std::optional<Device>> HubStore::device(DeviceNumber number) {

@@ -1,8 +1,8 @@
 // The hub's database: ledgers, and who may reach them (devices, users, grants).
 //
-// Devices, users and grants become records of the ledger `national` with the hub's certificates;
-// what asks here then asks that ledger. One HubStore is used by one thread at a time; several may
-// be open over one folder.
+// Who may write what is judged by the ledger `national` (common/register/directory.h). What is said
+// here about a device is due to be said there: the Writer does so before it judges anything. One
+// HubStore is used by one thread at a time; several may be open over one folder.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "common/ledger/keys.h"
-#include "common/register/authority.h"
+#include "common/register/directory.h"
 #include "common/store/ledger.h"
 #include "common/store/ledger_store.h"
 #include "common/store/sqlite.h"
@@ -30,8 +30,9 @@ struct Device {
   bool holds_all = false;            ///< every ledger, those to come too
   std::vector<std::string> ledgers;  ///< granted by name, if not all
   bool is_revoked = false;
-  bool is_lost = false;  ///< revoked, and its unsent work may not be handed over
-  Role role = Role::none;
+  bool is_lost = false;    ///< revoked, and its unsent work may not be handed over
+  Role role = Role::none;  ///< its user's
+  std::string party;       ///< its user's: the code of a party, "" for none
 };
 
 /// Code::refused, with what to tell it, for a device that was shut out.
@@ -46,6 +47,7 @@ struct TokenTerms {
   bool holds_all = false;
   std::vector<std::string> ledgers;
   uint64_t ends_ms = 0;
+  std::string party;
 };
 
 /// What identifies a hub: its name (the first part of every checkpoint's origin) and key.
@@ -76,6 +78,9 @@ class HubStore {
   /// numbers and keys, so that no number is given twice; no ledgers. Code::corrupt if a number is
   /// known with another key.
   Status add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys);
+  /// Whether there are fewer administrators than could approve another one, so that the hub
+  /// appoints (common/register/directory.h).
+  Result<bool> is_founding();
   /// Opens further ledgers (made if missing), or all, to a device. `user` names the user of a
   /// device that was recovered and has none; with `role` it has that one from now on.
   /// Code::not_found; Code::exists if it has another user.
@@ -99,6 +104,16 @@ class HubStore {
   Status set_enrolment_port(int port);
   Result<int> enrolment_port();
 
+  /// What is said of a device here and not in `national` yet.
+  Result<std::vector<DeviceNumber>> due();
+  /// In the open transaction.
+  Status clear_due();
+  /// Makes of every device what `national` says of it, but where something is due, in the open
+  /// transaction. A device that is not known here comes back: this hub was restored.
+  Status take_directory(const Directory& directory);
+
+  /// The key of a device, or for kHubDevice the hub's own.
+  Result<std::optional<PublicKey>> device_key(DeviceNumber number);
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();
 
@@ -131,6 +146,13 @@ class HubStore {
   HubStore(Database database, std::string folder)
       : database_(std::move(database)), folder_(std::move(folder)) {}
   Result<Device> insert_device(const PublicKey& key, const TokenTerms& terms);
+  /// Code::refused once administrators appoint, unless the user has that role already.
+  Status check_may_appoint(std::optional<UserNumber> user, Role role);
+  /// A user has one role and party, on all devices.
+  Status set_user(UserNumber user, Role role, const std::string& party);
+  Status note_due(DeviceNumber number);
+  Status shut_out(const Device& device, bool is_lost);
+  Status put_known(DeviceNumber number, const Directory& directory);
   Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
   Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
                      DeviceNumber follows);

@@ -20,6 +20,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
     if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
     ledgers += ledger + "\n";
   }
+  DAFTAR_RETURN_IF_ERROR(check_may_appoint(terms.user, terms.role));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<Device> all, devices());
   const bool is_known_user = std::any_of(all.begin(), all.end(),
                                          [&](const Device& one) { return one.user == terms.user; });
@@ -34,7 +35,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
   DAFTAR_RETURN_IF_ERROR(old.bind(1, now_ms).run());
   DAFTAR_ASSIGN_OR_RETURN(
       Statement put,
-      database_.prepare("INSERT INTO token VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, x'')"));
+      database_.prepare("INSERT INTO token VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, x'')"));
   DAFTAR_RETURN_IF_ERROR(put.bind_blob(1, hash_bytes(secret))
                              .bind(2, terms.ends_ms)
                              .bind(3, terms.user.value_or(0))
@@ -43,6 +44,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
                              .bind(6, terms.holds_all ? 1 : 0)
                              .bind_text(7, ledgers)
                              .bind(8, static_cast<int>(terms.role))
+                             .bind_text(9, terms.party)
                              .run());
   return transaction.commit();
 }
@@ -51,8 +53,8 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
 Result<TokenTerms> HubStore::read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement query,
-      database_.prepare("SELECT user, number, label, holds_all, ledgers, key, role FROM token "
-                        "WHERE secret = ?1 AND ends_ms > ?2"));
+      database_.prepare("SELECT user, number, label, holds_all, ledgers, key, role, party "
+                        "FROM token WHERE secret = ?1 AND ends_ms > ?2"));
   query.bind_blob(1, hash_bytes(secret)).bind(2, now_ms);
   DAFTAR_ASSIGN_OR_RETURN(const bool is_good, query.step());
   const bool is_others = is_good && !query.blob(5).empty() && query.blob(5) != key_bytes(key);
@@ -61,6 +63,7 @@ Result<TokenTerms> HubStore::read_token(const Hash& secret, const PublicKey& key
   if (query.number(0) != 0) terms.user = query.number(0);
   if (query.number(1) != 0) terms.number = query.number(1);
   terms.role = role_of(query.number(6));
+  terms.party = query.text(7);
   terms.label = query.text(2);
   terms.holds_all = query.integer(3) != 0;
   std::string_view ledgers = query.text(4);
@@ -105,6 +108,7 @@ Result<Device> HubStore::redeem_token(const Hash& secret, const PublicKey& key, 
   if (device) {
     DAFTAR_RETURN_IF_ERROR(
         open_to(*device, terms.holds_all, terms.ledgers, terms.user, terms.role));
+    DAFTAR_RETURN_IF_ERROR(set_user(terms.user.value_or(device->user), Role::none, terms.party));
     DAFTAR_ASSIGN_OR_RETURN(device, this->device(device->number));
   } else {
     DAFTAR_ASSIGN_OR_RETURN(device, insert_device(key, terms));

@@ -39,6 +39,7 @@ struct Options {
   std::string root_key;
   std::string proxy_folder;
   std::string label;
+  std::string party;
   std::string role;
   uint64_t user = 0;
   uint64_t device = 0;
@@ -166,6 +167,7 @@ Status serve(const Options& options) {
   Service service(std::move(for_reader), identity, writer);
   // Before the server, which outlives no call that waits for it.
   std::jthread writing([&](const std::stop_token& stop) { writer.run(stop); });
+  writer.say_soon();
   Server server(service, authority, clock,
                 [](const Status& why) { log_event(why.message(), why.arguments()); });
   boost::asio::io_context context;
@@ -176,7 +178,11 @@ Status serve(const Options& options) {
   const int sync_port = options.sync_port == 0 ? port : options.sync_port;
   Enrolment enrolment(*for_enrolment, authority, identity, sync_port, clock, log_event);
   HttpsServer https(context, {authority.chain_path(), authority.key_path()}, kEnrolmentLimits,
-                    [&](const HttpRequest& request) { return enrolment.answer(request); });
+                    [&](const HttpRequest& request) {
+                      HttpAnswer answer = enrolment.answer(request);
+                      if (answer.status == 200) writer.say_soon();  // who was enrolled
+                      return answer;
+                    });
   const std::string enrol_listen = options.enrol_listen.empty()
                                        ? with_port(options.listen, next_port(options.listen))
                                        : options.enrol_listen;
@@ -234,19 +240,15 @@ Status list_ledgers(const Options& options) {
 
 Result<Role> parse_role(const std::string& name) {
   if (const std::optional<Role> role = find_role(name)) return *role;
-  std::string all;
-  for (const Role role : all_roles()) {
-    all += (all.empty() ? "" : ", ") + std::string(role_name(role));
-  }
-  return Status(Code::invalid, Msg::role_unknown, {name, all});
+  return Status(Code::invalid, Msg::role_unknown, {name, role_names()});
 }
 
 nlohmann::json device_json(const Device& device) {
-  return {{"device", device.number},         {"user", device.user},
-          {"role", role_name(device.role)},  {"key", key_text(device.key)},
-          {"label", device.label},           {"ledgers", device.ledgers},
-          {"all_ledgers", device.holds_all}, {"revoked", device.is_revoked},
-          {"lost", device.is_lost}};
+  return {{"device", device.number},        {"user", device.user},
+          {"role", role_name(device.role)}, {"party", device.party},
+          {"key", key_text(device.key)},    {"label", device.label},
+          {"ledgers", device.ledgers},      {"all_ledgers", device.holds_all},
+          {"revoked", device.is_revoked},   {"lost", device.is_lost}};
 }
 
 Status give_token(const Options& options) {
@@ -256,7 +258,14 @@ Status give_token(const Options& options) {
   TokenTerms terms;
   if (options.user != 0) terms.user = options.user;
   if (options.number != 0) terms.number = options.number;
-  DAFTAR_ASSIGN_OR_RETURN(terms.role, parse_role(options.role));
+  if (!options.role.empty()) {
+    DAFTAR_ASSIGN_OR_RETURN(terms.role, parse_role(options.role));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_founding, store->is_founding());
+  if (is_founding && terms.role == Role::none && !terms.user) {
+    return {Code::invalid, Msg::token_needs_role};
+  }
+  terms.party = options.party;
   terms.label = options.label;
   terms.holds_all = options.all_ledgers;
   terms.ledgers = options.ledgers;
@@ -372,12 +381,12 @@ void add_device_commands(CLI::App& app, Options& options, const On& on) {
           "until it has synced; else the next free one")
       ->needs(user)
       ->check(CLI::Range(uint64_t{1}, limits::kNumber));
-  token
-      ->add_option("--role", options.role,
-                   "What its user may write: data-officer, focal-point, director-general, "
-                   "omsar-analyst, omsar-administrator, ci-inspector, inspector-general, "
-                   "hub-operator, auditor")
-      ->required();
+  token->add_option("--role", options.role,
+                    "What its user may write: data-officer, focal-point, director-general, "
+                    "omsar-analyst, omsar-administrator, ci-inspector, inspector-general, "
+                    "hub-operator, auditor. Once there are two administrators, they appoint");
+  token->add_option("--party", options.party,
+                    "The code of the party that its user belongs to, such as transport or omsar");
   token->add_option("--label", options.label, "What people call the device");
   token->add_option("--ledger", options.ledgers,
                     "A ledger that it may read and write; made if missing");

@@ -62,6 +62,8 @@ Result<Device> Service::authenticate(DeviceNumber number) {
 
 Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsRequest& request) {
   const std::lock_guard lock(mutex_);
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, store_->due());
+  if (!due.empty()) writer_.say_soon();
   DAFTAR_ASSIGN_OR_RETURN(const auto granted, store_->granted(device));
   std::map<std::string, LedgerRow> rows;
   std::map<std::string, TreeHead> known;
@@ -244,11 +246,11 @@ Status Service::begin_ledger(const Device& device, LedgerId id, PullCursor& curs
 }
 
 Status Service::add_key(DeviceNumber number, v1::PullReply& reply) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto device, store_->device(number));
-  if (!device) return {Code::internal, Msg::device_not_registered, {std::to_string(number)}};
+  DAFTAR_ASSIGN_OR_RETURN(const auto key, store_->device_key(number));
+  if (!key) return {Code::internal, Msg::device_not_registered, {std::to_string(number)}};
   v1::DeviceKey& sent = *reply.add_keys();
   sent.set_device(number);
-  sent.set_key(std::string(device->key.begin(), device->key.end()));
+  sent.set_key(std::string(key->begin(), key->end()));
   return {};
 }
 

@@ -119,6 +119,12 @@ void Writer::note_cosigned(const std::string& ledger, uint64_t size, DeviceNumbe
   submit(std::move(job));
 }
 
+void Writer::say_soon() {
+  Job job;
+  job.ledger = kNational;
+  submit(std::move(job));
+}
+
 void Writer::suspect(const std::vector<std::string>& ledgers) {
   const std::lock_guard lock(mutex_);
   for (const std::string& ledger : ledgers) suspects_[ledger] = clock_.steady_ms() + kSuspicionMs;
@@ -160,7 +166,10 @@ bool Writer::run_once() {
   const Status done = run_round(jobs, answers);
   if (!done.ok()) {
     store_->ledgers().rollback();
-    if (!is_planted(Defect::failed_round_stays)) open_.clear();
+    if (!is_planted(Defect::failed_round_stays)) {
+      open_.clear();
+      directory_at_.reset();
+    }
     unwritten_.clear();
   }
   if (!is_planted(Defect::acknowledged_early)) answer_all(jobs, answers, done);
@@ -204,8 +213,14 @@ void Writer::run(const std::stop_token& stop) {
 
 Status Writer::run_round(const std::vector<Job>& jobs, std::vector<Answer>& answers) {
   DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
+  DAFTAR_RETURN_IF_ERROR(say_due());
+  has_other_words_ = false;
   for (size_t i = 0; i < jobs.size(); ++i) {
     DAFTAR_RETURN_IF_ERROR(run_job(jobs[i], answers[i]));
+  }
+  if (has_other_words_) {
+    DAFTAR_RETURN_IF_ERROR(open_national().status());
+    DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_));
   }
   for (const std::string& name : touched_) {
     DAFTAR_RETURN_IF_ERROR(open_.at(name)->save_head());
@@ -273,11 +288,88 @@ Result<Ledger*> Writer::open_ledger(const std::string& name) {
 }
 
 DeviceKeys Writer::device_keys() {
-  return [this](DeviceNumber number) -> Result<std::optional<PublicKey>> {
-    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(number));
-    return device ? std::optional(device->key) : std::nullopt;
-  };
+  return [this](DeviceNumber number) { return store_->device_key(number); };
 }
+
+// ---- the directory
+
+// `national`, with the directory as it is there.
+Result<Ledger*> Writer::open_national() {
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_ledger(std::string(kNational)));
+  if (national == nullptr) return Status(Code::corrupt, Msg::hub_no_national);
+  if (directory_at_ == national->state().position) return national;
+  if (!national->is_materialised()) DAFTAR_RETURN_IF_ERROR(national->materialise());
+  directory_ = {};
+  DAFTAR_RETURN_IF_ERROR(store_->ledgers().read_records(
+      national->id(), "", [&](std::string_view key, std::string_view state) -> Status {
+        DAFTAR_ASSIGN_OR_RETURN(const RecordKey record, RecordKey::from_bytes(key));
+        DAFTAR_ASSIGN_OR_RETURN(const RecordState decoded, RecordState::decode(state));
+        directory_.take(record, decoded);
+        return {};
+      }));
+  directory_at_ = national->state().position;
+  return national;
+}
+
+// After a changeset was entered there.
+Status Writer::take_records(Ledger& national, const std::vector<RecordEdits>& records) {
+  DAFTAR_RETURN_IF_ERROR(national.materialise());
+  for (const RecordEdits& record : records) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> state,
+                            store_->ledgers().record(national.id(), record.key.bytes()));
+    if (!state) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const RecordState decoded, RecordState::decode(*state));
+    directory_.take(record.key, decoded);
+  }
+  directory_at_ = national.state().position;
+  return {};
+}
+
+// Says in `national` what became of devices since the last round, before anything is judged by it.
+Status Writer::say_due() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, store_->due());
+  if (due.empty()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_recovering,
+                          this->is_recovering(*national, std::string(kNational)));
+  if (is_recovering) return {};
+  std::vector<Device> devices;
+  for (const DeviceNumber number : due) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(number));
+    if (device) devices.push_back(*device);
+  }
+  // Administrators last: they end the founding, in which the other roles were given.
+  std::stable_partition(devices.begin(), devices.end(), [](const Device& device) {
+    return device.role != Role::omsar_administrator;
+  });
+  for (const Device& device : devices) DAFTAR_RETURN_IF_ERROR(say(*national, device));
+  return store_->clear_due();
+}
+
+Status Writer::say(Ledger& national, const Device& device) {
+  Changeset changeset;
+  changeset.records = national_edits(device, directory_);
+  if (changeset.records.empty()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, store_->identity());
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, national.chain_head(kHubDevice, device_keys()));
+  const TreeHead before = national.tree_head();
+  changeset.ledger = kNational;
+  changeset.device = kHubDevice;
+  changeset.seq = head.seq + 1;
+  changeset.context = {before.size, head.seq, {}};
+  changeset.time_ms = clock_.wall_ms();
+  DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, encode_changeset(changeset));
+  const ChainPoint point{kHubDevice, changeset.seq, chain_next(head.link, bytes)};
+  const Seal seal = make_seal(identity.key, kNational, point, before);
+  DAFTAR_RETURN_IF_ERROR(national
+                             .enter({bytes, &changeset, point.link},
+                                    {changeset.time_ms, before.size}, std::nullopt, seal)
+                             .status());
+  touched_.insert(std::string(kNational));
+  return take_records(national, changeset.records);
+}
+
+// ---- what devices push
 
 Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch) {
   std::vector<Hash> links;
@@ -287,7 +379,8 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
   if (reason != TurnedAway::UNSPECIFIED) return turned_away(batch.ledger, reason);
   v1::PushReply reply;
   reply.set_ledger(batch.ledger);
-  const EntryStamp stamp{clock_.wall_ms(), 0};
+  const uint64_t now = clock_.wall_ms();
+  const bool is_national = batch.ledger == kNational;
   for (size_t i = 0; i < batch.changesets.size(); ++i) {
     const Changeset& changeset = batch.changesets[i];
     if (i < known) {
@@ -303,12 +396,17 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
       continue;
     }
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<RefusalReason> refusal,
-                            refusal_of(ledger, batch.device, changeset, links[i]));
+                            refusal_of(ledger, changeset, links[i]));
     const bool is_last = i + 1 == batch.changesets.size();
-    DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header,
-                            ledger.enter({batch.bytes[i], &changeset, links[i]}, stamp, refusal,
-                                         is_last ? std::optional(batch.seal) : std::nullopt));
+    DAFTAR_ASSIGN_OR_RETURN(
+        const EntryHeader header,
+        ledger.enter({batch.bytes[i], &changeset, links[i]}, {now, *directory_at_}, refusal,
+                     is_last ? std::optional(batch.seal) : std::nullopt));
     touched_.insert(batch.ledger);
+    if (is_national) {
+      has_other_words_ = true;
+      DAFTAR_RETURN_IF_ERROR(take_records(ledger, changeset.records));
+    }
     add_place(reply, changeset.seq, header.position);
     if (refusal) add_refusal(reply, changeset.seq, *refusal);
   }
@@ -331,6 +429,11 @@ Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& 
                                                std::vector<Hash>& links, size_t& known) {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_recovering, this->is_recovering(ledger, batch.ledger));
   if (is_recovering && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
+  // Who may write what is not known either, as long as `national` may lack entries.
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking,
+                          this->is_recovering(*national, std::string(kNational)));
+  if (is_lacking && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason chain, check_links(ledger, batch, links, known));
   if (chain != TurnedAway::UNSPECIFIED) return chain;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason seal, check_seal(ledger, batch, links.back()));
@@ -392,18 +495,17 @@ Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBa
   return TurnedAway::UNSPECIFIED;
 }
 
-Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Device& device,
-                                                        const Changeset& changeset,
+Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Changeset& changeset,
                                                         const Hash& link) const {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.has_work(changeset, link));
   if (is_known) return std::optional(RefusalReason::origin_entered);
   if (check_schema(changeset) == SchemaVerdict::wrong_type) {
     return std::optional(RefusalReason::wrong_type);
   }
-  if (find_denied(device.role, changeset.ledger, changeset.records)) {
+  if (!directory_.may_enter(changeset)) {
     return std::optional(RefusalReason::no_authority);
   }
-  return authority_ ? authority_(changeset, ledger.state().national) : std::nullopt;
+  return authority_ ? authority_(changeset, *directory_at_) : std::nullopt;
 }
 
 Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& batch) {
@@ -415,6 +517,7 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     return key || sent == batch.keys.end() ? key : std::optional(sent->second);
   };
   touched_.insert(batch.ledger);
+  if (batch.ledger == kNational) has_other_words_ = true;
   for (const WireEntry& entry : batch.entries) {
     DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
     if (header.position <= ledger.state().position) continue;

@@ -22,11 +22,12 @@
 #include "common/ledger/frame.h"
 #include "daftar/v1/hub.pb.h"
 #include "hub/hub_store.h"
+#include "hub/national.h"
 
 namespace daftar::hub {
 
-/// What else speaks against a changeset than its author's role: nothing, or why not. Judged against
-/// `national` at a position.
+/// What else speaks against a changeset than its author's authority: nothing, or why not. Judged
+/// against `national` at a position.
 using Authority =
     std::function<std::optional<RefusalReason>(const Changeset& changeset, uint64_t national)>;
 
@@ -75,6 +76,9 @@ class Writer {
   /// Keeps a cosignature that was checked. Any thread.
   void note_cosigned(const std::string& ledger, uint64_t size, DeviceNumber device,
                      std::string line);
+
+  /// Says what is due in `national` though nothing is pushed. Any thread.
+  void say_soon();
 
   /// Called from the writing thread when a device that a ledger waited for (HubStore::awaited) has
   /// shown what it knows of it.
@@ -132,14 +136,17 @@ class Writer {
                                             const Hash& newest);
   Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
                                                   size_t known);
-  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Device& device,
-                                                  const Changeset& changeset,
+  Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Changeset& changeset,
                                                   const Hash& link) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
   static Status write_records(Ledger& ledger);
   Status materialise();
   void write_all_records();
   DeviceKeys device_keys();
+  Status say_due();
+  Status say(Ledger& national, const Device& device);
+  Result<Ledger*> open_national();
+  Status take_records(Ledger& national, const std::vector<RecordEdits>& records);
 
   std::unique_ptr<HubStore> store_;
   Clock& clock_;
@@ -155,6 +162,9 @@ class Writer {
   std::map<std::string, std::unique_ptr<Ledger>> open_;
   std::set<std::string> unwritten_;  ///< ledgers whose records lag
   std::set<std::string> touched_;    ///< ledgers changed in this round
+  Directory directory_;              ///< `national` at this position; nothing if not read yet
+  std::optional<uint64_t> directory_at_;
+  bool has_other_words_ = false;  ///< `national` was written by somebody else in this round
 };
 
 }  // namespace daftar::hub

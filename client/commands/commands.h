@@ -132,6 +132,7 @@ Status run_log(const Session& session, const HistoryOptions& options);
 Status run_diff(const Session& session, const HistoryOptions& options);
 Status run_conflicts(const Session& session);
 Status run_resolve(const Session& session, const ResolveOptions& options);
+Status run_users(const Session& session);
 Status run_status(const Session& session);
 Status run_held(const Session& session, const HeldOptions& options);
 Status run_audit(const Session& session, const AuditOptions& options);

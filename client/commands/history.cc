@@ -86,10 +86,9 @@ Status log_record(const Session& session, View& view, const HistoryOptions& opti
     return {};
   }
   for (const HistoryItem& item : items) {
-    say(Msg::log_version,
-        {place_text(item.position, Msg::label_pending),
-         time_text(item.position > 0 ? item.received_ms : item.saved_ms),
-         std::to_string(item.author), std::to_string(item.device), state_text(item)});
+    say(Msg::log_version, {place_text(item.position, Msg::label_pending),
+                           time_text(item.position > 0 ? item.received_ms : item.saved_ms),
+                           author_text(item.author, item.device), state_text(item)});
     std::cout << "    " << field_name(key.kind, item.field) << " = "
               << shown_value(view, item.value);
     if (typed_of(item) != nullptr) {
@@ -154,11 +153,11 @@ Status log_ledger(const Session& session, View& view, const HistoryOptions& opti
     }
     const Changeset& changeset = *item.changeset;
     const Msg unconfirmed = item.pending ? pending_message(*item.pending) : Msg::label_pending;
-    std::cout << text_of(Msg::log_changeset,
-                         {place_text(item.position, unconfirmed),
-                          time_text(item.position > 0 ? item.received_ms : changeset.time_ms),
-                          std::to_string(changeset.author), std::to_string(changeset.device),
-                          std::to_string(changeset.edit_count())});
+    std::cout << text_of(
+        Msg::log_changeset,
+        {place_text(item.position, unconfirmed),
+         time_text(item.position > 0 ? item.received_ms : changeset.time_ms),
+         author_text(changeset.author, changeset.device), std::to_string(changeset.edit_count())});
     if (item.contended > 0) {
       std::cout << text_of(Msg::log_contended, {std::to_string(item.contended)});
     }

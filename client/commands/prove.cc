@@ -56,6 +56,7 @@ nlohmann::json audit_json(const AuditReport& report) {
                            {"seals", counts.seals},
                            {"devices", counts.devices},
                            {"checkpoints", counts.checkpoints},
+                           {"judged", report.judged},
                            {"good", report.verdict.ok()}};
   if (report.verdict.ok()) {
     object["root"] = to_hex(report.head.root);
@@ -74,6 +75,11 @@ void say_audit(const AuditReport& report) {
       {report.ledger, std::to_string(counts.entries), std::to_string(counts.edits),
        std::to_string(counts.refused), std::to_string(counts.devices), std::to_string(counts.seals),
        std::to_string(counts.checkpoints)});
+  if (counts.entries > 0) {
+    std::cout << "  ";
+    say(Msg::audit_judged,
+        {std::to_string(report.judged), std::to_string(counts.entries - counts.refused)});
+  }
   std::cout << "  ";
   if (report.verdict.ok() && counts.entries == 0) {
     say(Msg::audit_nothing, {});

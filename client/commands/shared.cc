@@ -146,6 +146,11 @@ nlohmann::json value_json(const Value& value) {
   }
 }
 
+std::string author_text(UserNumber author, DeviceNumber device) {
+  if (device == kHubDevice) return text_of(Msg::author_hub);
+  return text_of(Msg::author_user, {std::to_string(author), std::to_string(device)});
+}
+
 Result<RecordKey> parse_record(View& view, const std::string& text) {
   std::string rest = text;
   std::optional<KindNumber> wanted;

@@ -42,6 +42,8 @@ void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit
                    const Value& typed);
 /// How a value was typed, if that says more than the value itself does in either digits.
 Value typed_value(const Value& value, const std::string& typed);
+/// Who wrote a changeset, as people read it.
+std::string author_text(UserNumber author, DeviceNumber device);
 nlohmann::json value_json(const Value& value);
 
 /// A record as people name it: "1.2.1" (the code of an indicator, else of a kpa, organisation or

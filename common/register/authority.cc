@@ -98,6 +98,12 @@ std::optional<Role> find_role(std::string_view name) {
   return std::nullopt;
 }
 
+std::string role_names() {
+  std::string names;
+  for (const NamedRole& one : kRoles) names += (names.empty() ? "" : ", ") + std::string(one.name);
+  return names;
+}
+
 Role role_of(uint64_t number) {
   for (const NamedRole& one : kRoles) {
     if (static_cast<uint64_t>(one.role) == number) return one.role;

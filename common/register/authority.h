@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,8 @@ const std::vector<Role>& all_roles();
 /// "focal-point"; "none".
 std::string_view role_name(Role role);
 std::optional<Role> find_role(std::string_view name);
+/// All of them, "data-officer, focal-point, …".
+std::string role_names();
 /// Role::none for a number that is none: of a newer Daftar, say.
 Role role_of(uint64_t number);
 

@@ -5,6 +5,7 @@
 #include "common/base/limits.h"
 #include "common/base/period.h"
 #include "common/base/text.h"
+#include "common/register/directory.h"
 
 namespace daftar {
 namespace {
@@ -24,6 +25,8 @@ std::vector<Kind> make_kinds() {
 ValueType value_type(FieldType type) {
   switch (type) {
     case FieldType::text:
+    case FieldType::role:
+    case FieldType::standing:
       return ValueType::text;
     case FieldType::number:
       return ValueType::decimal;
@@ -111,6 +114,13 @@ Result<Value> parse_value(const Field& field, std::string_view typed) {
       }
       return Value::text(text);
     }
+    case FieldType::role:
+      if (find_role(typed)) return Value::text(typed);
+      return Status(Code::invalid, Msg::role_unknown,
+                    {std::string(typed.substr(0, 80)), role_names()});
+    case FieldType::standing:
+      if (find_standing(typed)) return Value::text(typed);
+      break;
     case FieldType::reference:
       break;
   }

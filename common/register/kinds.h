@@ -18,7 +18,15 @@ enum class KeyForm {
   indicator_period,  ///< the indicator's id, and a period as the key's qualifier
 };
 
-enum class FieldType { text, number, yes_no, reference, period };
+enum class FieldType {
+  text,
+  number,
+  yes_no,
+  reference,
+  period,
+  role,      ///< the name of a role (authority.def), as text
+  standing,  ///< of a device: active, retired or lost, as text
+};
 
 struct Field {
   FieldNumber number;

@@ -73,6 +73,15 @@ std::optional<Hash> Audit::root_at(uint64_t size) const {
 
 Result<Hash> Audit::digest() { return ledger_->digest(); }
 
+Result<std::optional<RecordState>> Audit::record(std::string_view key) {
+  if (!ledger_->is_materialised()) DAFTAR_RETURN_IF_ERROR(ledger_->materialise());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> state,
+                          store_->record(ledger_->id(), key));
+  if (!state) return std::optional<RecordState>();
+  DAFTAR_ASSIGN_OR_RETURN(RecordState record, RecordState::decode(*state));
+  return std::optional(std::move(record));
+}
+
 Result<std::vector<std::string>> Audit::contended_records() {
   DAFTAR_RETURN_IF_ERROR(ledger_->materialise());
   return store_->contended_records(ledger_->id());

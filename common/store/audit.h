@@ -42,7 +42,11 @@ class Audit {
   /// Keys of the records with contenders.
   Result<std::vector<std::string>> contended_records();
 
-  /// The records that the entry taken last has touched, and whose it is.
+  /// A record after the entries taken so far, by the bytes of its key; nothing if none wrote it.
+  Result<std::optional<RecordState>> record(std::string_view key);
+
+  /// The records that the entry taken last has touched (valid until a record is asked for), and
+  /// whose it is.
   [[nodiscard]] const Touched& touched() const { return ledger_->touched(); }
   [[nodiscard]] DeviceNumber author() const { return author_; }
   [[nodiscard]] const AuditCounts& counts() const { return counts_; }

@@ -247,7 +247,7 @@ const Lie kLies[] = {
      "entry.out_of_order"},
     // times and positions
     {"TimeFalls", [](Story& s) { s.entries[1].header.time_ms -= 1; }, "entry.out_of_order"},
-    {"NationalPositionFalls", [](Story& s) { s.entries[0].header.national = 1; },
+    {"NationalPositionFalls", [](Story& s) { s.entries[0].header.national = 99; },
      "entry.out_of_order"},
     // what was written
     {"AValueIsChanged",

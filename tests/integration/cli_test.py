@@ -96,7 +96,7 @@ WRONG = [
 ]
 
 # What every command says of a folder that is not there, or is in another state.
-COMMANDS = ["show", "show 1.1", "set 1.1 name_en=x", "delete 1.1", "log", "diff 0", "sync", "status", "held",
+COMMANDS = ["show", "show 1.1", "set 1.1 name_en=x", "delete 1.1", "log", "diff 0", "sync", "status", "users", "held",
             "conflicts", "resolve 1.1 name_en --keep", "export {there}/x", "import {good}", "agent"]
 
 
@@ -182,7 +182,7 @@ class CommandLineTest(office.OfficeTest):
         self.hub.serve()
         two = Device(self, self.hub, "two", [LEDGER, "administration/roads", "national"], "127.0.0.1:1", begin=True)
         wrong = [self.check(two, line, 2, "ledger.ambiguous") for line in COMMANDS
-                 if line not in ("sync", "status", "agent")]
+                 if line not in ("sync", "status", "users", "agent")]
         self.assert_all(wrong)
         two.run("--ledger", "administration/roads", "set", "new:kpa", "code=1")
         self.assertEqual(two.status("administration/roads")["waiting"], 1)
@@ -244,7 +244,7 @@ class CommandLineTest(office.OfficeTest):
         for line, code, message in [
                 ("init", 13, "hub.exists"), ("ledger add Bad_Name", 2, "ledger.name_bad"),
                 (f"ledger add {LEDGER}", 13, "ledger.exists"), ("token --role auditor --ledger BAD", 2, "ledger.name_bad"),
-                ("token --role minister", 2, "role.unknown"), ("token", 2, "command_line.bad"),
+                ("token --role minister", 2, "role.unknown"), ("token", 2, "token.needs_role"),
                 ("certificate --root-key {there}/none", 3, "file.not_found"),
                 ("certificate --root-key {empty}", 7, "key_file.bad"),
                 ("device revoke 77", 3, "device.not_registered"),
@@ -367,7 +367,7 @@ class CommandLineTest(office.OfficeTest):
                     self.assertGreater(len(program.run(name, sub, "--help", as_json=False).out.split("Usage:")[0]), 10)
             if program is self.device:
                 expected = ("init import show set delete log diff status sync conflicts resolve held export agent "
-                            "audit receipt verify")
+                            "audit receipt verify users")
                 self.assertEqual(set(names), set(expected.split()))
         wrong = [self.check(self.device, line, 2, "command_line.bad") for line in (
             "set", "log -n 0", "resolve 1.1 name_en --take x", "resolve 1.1 name_en --take -1", "show --nonsense",

@@ -128,34 +128,6 @@ class IdentityTest(office.OfficeTest):
                 if not name.endswith(".lock"):
                     self.assertEqual(stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode), 0o600, name)
 
-    # -- roles
-
-    def test_roles(self):
-        hub, focal = self.hub, self.a
-        focal.sync()
-        self.begin_register(focal)
-        focal.sync()
-        officer = Device(self, None, "officer")
-        officer.enrol(hub, role="data-officer")
-        officer.sync()
-        self.assertEqual(officer.run("status").json["role"], "data-officer")
-        officer.set("1.1@2024", "value=7")
-        told = officer.run("set", "1.1", "name_en=Another name", code=4, error="authority.denied")
-        self.assertIn("focal-point", told.err)
-        officer.run("import", self.write_indicators(["9.9"], "new.csv"), code=4, error="authority.denied")
-        self.assertEqual(officer.status()["waiting"], 1, "nothing of it was saved")
-        self.assertEqual(officer.sync().json["pushed"], 1)
-        inspector = Device(self, hub, "inspector", ledgers=())
-        inspector.sync()
-        self.assertEqual(inspector.value("1.1@2024"), "7")
-        inspector.run("set", "1.1@2024", "value=8", code=4, error="authority.denied")
-        hub.run("device", "grant", officer.number, "--role", "focal-point")
-        officer.run("set", "1.1", "name_en=Another name", code=4, error="authority.denied")
-        officer.sync()
-        officer.set("1.1", "name_en=Another name")
-        self.assertEqual(officer.sync().json["refused"], 0)
-        self.said("a device saves what its user's role may write, and says who else may")
-
     # -- a key that is sealed
 
     def at_terminal(self, device, command, *answers):

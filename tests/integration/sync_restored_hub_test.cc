@@ -393,9 +393,11 @@ TEST_F(RestoredHubTest, ADeviceOfWhichNobodyTellsGetsItsNumberBack) {
   const DeviceNumber number = third.number();
   world.hub.restore(world.folder / "backup");
   EXPECT_EQ(third.sync().report.status.code(), Code::refused);
-  EXPECT_EQ(world.hub.store().add_device(key, 9, "", true, {}, first.number()).status().message(),
+  const UserNumber user = need(third.store().identity()).user;
+  EXPECT_EQ(world.hub.store().add_device(key, user, "", true, {}, first.number()).status().message(),
             Msg::device_number_taken);
-  const hub::Device again = need(world.hub.store().add_device(key, 9, "third", true, {}, number));
+  const hub::Device again =
+      need(world.hub.store().add_device(key, user, "third", true, {}, number));
   EXPECT_EQ(again.number, number);
   need(first.sync().report.status);
   third.save(kBuses, kName, "Buses");

@@ -4,72 +4,31 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <map>
 #include <random>
 #include <set>
-#include <sstream>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "common/register/kinds.h"
+#include "tests/unit/authority_table.h"
 
 namespace daftar {
 namespace {
 
-using Place = std::tuple<std::string, std::string, std::string>;  // ledger, kind, field
-
-std::map<Place, std::set<std::string>> read_table() {
-  std::ifstream file(std::string(DAFTAR_SOURCE_DIR) + "/tests/vectors/authority.txt");
-  std::map<Place, std::set<std::string>> table;
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line[0] == '#') continue;
-    std::istringstream words(line);
-    std::string ledger;
-    std::string kind;
-    std::string field;
-    words >> ledger >> kind >> field;
-    std::set<std::string>& roles = table[{ledger, kind, field}];
-    for (std::string role; words >> role;) roles.insert(role);
-  }
-  return table;
-}
-
 class AuthorityTest : public testing::Test {
  protected:
-  [[nodiscard]] std::set<std::string> expected(const std::string& ledger, const std::string& kind,
-                                               const std::string& field) const {
-    for (const std::string& of : {field, std::string("*")}) {
-      const auto found = table.find({ledger.substr(0, ledger.find('/')), kind, of});
-      if (found != table.end()) return found->second;
-    }
-    return {};
-  }
-
-  std::map<Place, std::set<std::string>> table = read_table();
+  AuthorityTable table{std::string(DAFTAR_SOURCE_DIR) + "/tests/vectors/authority.txt"};
 };
-
-struct NamedField {
-  FieldNumber number;
-  std::string name;
-};
-
-std::vector<NamedField> fields_of(const Kind& kind) {
-  std::vector<NamedField> fields = {{kDeletedField, "deleted"}};
-  for (const Field& field : kind.fields) fields.push_back({field.number, std::string(field.name)});
-  return fields;
-}
 
 TEST_F(AuthorityTest, TheWholeMatrixIsAsTheTableSays) {
-  ASSERT_EQ(table.size(), 20U);
+  ASSERT_EQ(table.size(), 27U);
   size_t checked = 0;
   size_t allowed = 0;
   for (const std::string ledger :
        {"administration/transport", "national", "sector/health", "inspection/transport"}) {
     for (const Kind& kind : all_kinds()) {
       for (const NamedField& field : fields_of(kind)) {
-        const auto roles = expected(ledger, std::string(kind.name), field.name);
+        const auto roles = table.roles(ledger, kind.name, field.name);
         std::set<std::string> found;
         for (const Role role : all_roles()) {
           ++checked;
@@ -110,7 +69,7 @@ TEST_F(AuthorityTest, NothingElseIsAllowed) {
     } else {
       const Field* const known_field = of->find(field);
       const std::string name = known_field == nullptr ? "?" : std::string(known_field->name);
-      const auto roles = expected(ledger, std::string(of->name), name);
+      const auto roles = table.roles(ledger, of->name, name);
       EXPECT_EQ(may, roles.contains(std::string(role_name(role)))) << ledger << ' ' << name;
     }
   }

@@ -1,0 +1,189 @@
+#include "common/register/directory.h"
+
+#include <algorithm>
+
+#include "common/register/kinds.h"
+
+namespace daftar {
+namespace {
+
+// Whether any version that stands says so: what shuts out does not wait until a conflict is
+// settled.
+bool says_any(const RecordState& record, FieldNumber field, const auto& wanted) {
+  const Cell* cell = record.find(field);
+  return cell != nullptr && std::any_of(cell->standing.begin(), cell->standing.end(),
+                                        [&](const Version& one) { return wanted(one.value); });
+}
+
+bool is_gone(const RecordState& record) {
+  return says_any(record, kDeletedField, [](const Value& value) { return value.is_yes(); });
+}
+
+std::string text_of(const RecordState& record, FieldNumber field) {
+  return std::string(record.reading(field).as_text().value_or(""));
+}
+
+// The number of the user or device whose record a cell names; 0 for none.
+uint64_t number_of(const RecordState& record, FieldNumber field, KindNumber of) {
+  const std::optional<RecordKey> named = record.reading(field).as_reference();
+  return named && named->kind == of && named->counter == 1 ? named->device : 0;
+}
+
+Standing standing_of(const RecordState& record) {
+  const auto says = [&](Standing standing) {
+    return says_any(record, field::device_standing,
+                    [&](const Value& value) { return value.as_text() == standing_name(standing); });
+  };
+  if (says(Standing::lost)) return Standing::lost;
+  return says(Standing::retired) || is_gone(record) ? Standing::retired : Standing::active;
+}
+
+std::optional<PublicKey> key_of(const RecordState& record) {
+  const Result<PublicKey> key = parse_key(text_of(record, field::device_key));
+  return key.ok() ? std::optional(*key) : std::nullopt;
+}
+
+}  // namespace
+
+std::string_view standing_name(Standing standing) {
+  if (standing == Standing::lost) return "lost";
+  return standing == Standing::retired ? "retired" : "active";
+}
+
+std::optional<Standing> find_standing(std::string_view name) {
+  for (const Standing standing : {Standing::active, Standing::retired, Standing::lost}) {
+    if (standing_name(standing) == name) return standing;
+  }
+  return std::nullopt;
+}
+
+RecordKey user_record(UserNumber user) { return {kind::user, user, 1, ""}; }
+RecordKey device_record(DeviceNumber device) { return {kind::device, device, 1, ""}; }
+
+void Directory::take(const RecordKey& key, const RecordState& record) {
+  if (key.kind == kind::party) {
+    parties_[key] = text_of(record, field::party_code);
+  } else if (key.kind == kind::user && key == user_record(key.device)) {
+    DirectoryUser& user = users_[key.device];
+    user.role = is_gone(record) ? Role::none
+                                : find_role(text_of(record, field::user_role)).value_or(Role::none);
+    user.party = record.reading(field::user_party).as_reference();
+  } else if (key.kind == kind::device && key == device_record(key.device)) {
+    DirectoryDevice& device = devices_[key.device];
+    device.key = key_of(record);
+    device.user = number_of(record, field::device_user, kind::user);
+    device.standing = standing_of(record);
+  } else if (key.kind == kind::grant) {
+    take_grant(key, record);
+  } else if (key.kind == kind::approval) {
+    approvals_.erase(key);
+    const UserNumber user = number_of(record, field::approval_user, kind::user);
+    if (!is_gone(record) && user != 0) {
+      approvals_[key] = {user, record.find(field::approval_user)->current()->device};
+    }
+  }
+}
+
+void Directory::take_grant(const RecordKey& key, const RecordState& record) {
+  const auto before = grants_.find(key);
+  if (before != grants_.end()) {
+    devices_[before->second].grants.erase(key);
+    grants_.erase(before);
+  }
+  const DeviceNumber device = number_of(record, field::grant_device, kind::device);
+  if (is_gone(record) || device == 0) return;
+  grants_[key] = device;
+  devices_[device].grants[key] = text_of(record, field::grant_ledger);
+}
+
+bool DirectoryDevice::may_reach(std::string_view ledger) const {
+  return std::any_of(grants.begin(), grants.end(), [&](const auto& grant) {
+    return grant.second == ledger || grant.second == kEveryLedger;
+  });
+}
+
+std::set<UserNumber> Directory::approvers(UserNumber user) const {
+  std::set<UserNumber> users;
+  for (const auto& [key, approval] : approvals_) {
+    const auto device = devices_.find(approval.by);
+    if (approval.user == user && device != devices_.end()) users.insert(device->second.user);
+  }
+  return users;
+}
+
+bool Directory::is_approved(UserNumber user) const {
+  const bool is_founder =
+      std::any_of(approvals_.begin(), approvals_.end(), [&](const auto& approval) {
+        return approval.second.user == user && approval.second.by == kHubDevice;
+      });
+  return is_founder || approvers(user).size() >= kApprovers;
+}
+
+Role Directory::role_of(UserNumber user) const {
+  if (is_approved(user)) return Role::omsar_administrator;
+  const auto found = users_.find(user);
+  if (found == users_.end() || found->second.role == Role::omsar_administrator) return Role::none;
+  return found->second.role;
+}
+
+std::string Directory::party_of(UserNumber user) const {
+  const auto found = users_.find(user);
+  if (found == users_.end() || !found->second.party) return "";
+  const auto party = parties_.find(*found->second.party);
+  return party == parties_.end() ? "" : party->second;
+}
+
+Role Directory::role_of_device(DeviceNumber device) const {
+  const auto found = devices_.find(device);
+  return found == devices_.end() ? Role::none : role_of(found->second.user);
+}
+
+std::set<UserNumber> Directory::administrators() const {
+  std::set<UserNumber> users;
+  for (const auto& [key, approval] : approvals_) {
+    if (is_approved(approval.user)) users.insert(approval.user);
+  }
+  return users;
+}
+
+bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author) {
+  const auto is_wrong = [&](const RecordKey& key, const CellEdit& edit) {
+    if (key.kind == kind::user && edit.field == field::user_role && !edit.value.is_empty()) {
+      const std::optional<Role> role = find_role(edit.value.as_text().value_or(""));
+      return !role || role == Role::omsar_administrator;
+    }
+    return key.kind == kind::approval && edit.field == field::approval_user &&
+           edit.value.as_reference() == user_record(author);
+  };
+  return std::any_of(records.begin(), records.end(), [&](const RecordEdits& record) {
+    return std::any_of(record.cells.begin(), record.cells.end(),
+                       [&](const CellEdit& edit) { return is_wrong(record.key, edit); });
+  });
+}
+
+bool Directory::may_hub_enter(const Changeset& changeset) const {
+  if (changeset.ledger != kNational) return false;
+  if (is_founding()) return true;
+  const auto registers = [](const RecordEdits& record) {
+    const KindNumber kind = record.key.kind;
+    if (kind == kind::device || kind == kind::grant || kind == kind::party) return true;
+    return kind == kind::user && record.cells.size() == 1 &&
+           record.cells.front().field == field::user_party;
+  };
+  return std::all_of(changeset.records.begin(), changeset.records.end(), registers);
+}
+
+bool Directory::may_enter(const Changeset& changeset) const {
+  if (changeset.device == kHubDevice) return may_hub_enter(changeset);
+  const auto device = devices_.find(changeset.device);
+  if (device == devices_.end() || device->second.standing != Standing::active ||
+      device->second.user != changeset.author) {
+    return false;
+  }
+  if (!device->second.may_reach(changeset.ledger)) return false;
+  const UserNumber user = device->second.user;
+  if (find_denied(role_of(user), changeset.ledger, changeset.records)) return false;
+  return changeset.ledger != kNational || !appoints_wrongly(changeset.records, user);
+}
+
+}  // namespace daftar

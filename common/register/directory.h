@@ -1,0 +1,105 @@
+// The directory: who may do what, by the records of `national`.
+//
+// Parties, users, devices, grants and approvals are ordinary records, so that whoever holds
+// `national` can judge for any of its positions as the hub judged there. Pure: a Directory is made
+// of the states of those records, and of nothing else.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ledger/keys.h"
+#include "common/ledger/record_state.h"
+#include "common/register/authority.h"
+
+namespace daftar {
+
+inline constexpr std::string_view kNational = "national";
+/// What a grant of every ledger, those to come too, names.
+inline constexpr std::string_view kEveryLedger = "*";
+
+/// The number under which the hub itself writes in `national`, with its own key. Devices are
+/// numbered from 1 on and do not come to it.
+inline constexpr DeviceNumber kHubDevice = uint64_t{1} << 32;
+
+/// So many persons approve an administrator, and so many administrators end the founding.
+inline constexpr size_t kApprovers = 2;
+
+/// Users and devices are known by their numbers: the record of user 7 is user 7.1.
+RecordKey user_record(UserNumber user);
+RecordKey device_record(DeviceNumber device);
+
+enum class Standing { active, retired, lost };
+/// "active", as a device's record says it.
+std::string_view standing_name(Standing standing);
+std::optional<Standing> find_standing(std::string_view name);
+
+/// Whether edits in `national` would make somebody an administrator by a role alone, or have their
+/// author approve himself, or give a role of no name: nobody has authority for that.
+bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author);
+
+struct DirectoryUser {
+  Role role = Role::none;  ///< as it is written; see Directory::role_of
+  std::optional<RecordKey> party;
+};
+
+struct DirectoryDevice {
+  std::optional<PublicKey> key;
+  UserNumber user = 0;
+  Standing standing = Standing::active;
+  std::map<RecordKey, std::string> grants;  ///< ledgers that are open to it, by their grant
+
+  [[nodiscard]] bool may_reach(std::string_view ledger) const;
+};
+
+class Directory {
+ public:
+  /// Takes a record of `national` as it is now, in the place of what it was. Where several versions
+  /// stand, the current one counts; but a device is shut out, and a grant or an approval gone, as
+  /// soon as one of them says so.
+  void take(const RecordKey& key, const RecordState& record);
+
+  [[nodiscard]] const std::map<DeviceNumber, DirectoryDevice>& devices() const { return devices_; }
+  [[nodiscard]] const std::map<UserNumber, DirectoryUser>& users() const { return users_; }
+  /// Codes of the parties, by their records.
+  [[nodiscard]] const std::map<RecordKey, std::string>& parties() const { return parties_; }
+  /// The code of a user's party; "" if it has none.
+  [[nodiscard]] std::string party_of(UserNumber user) const;
+  /// The persons who have approved `user` as administrator.
+  [[nodiscard]] std::set<UserNumber> approvers(UserNumber user) const;
+
+  /// The role in which a user acts: administrators are those whom kApprovers persons, or in the
+  /// founding the hub, approved, whatever their record says.
+  [[nodiscard]] Role role_of(UserNumber user) const;
+  [[nodiscard]] Role role_of_device(DeviceNumber device) const;
+  [[nodiscard]] std::set<UserNumber> administrators() const;
+  /// While there are fewer administrators than could approve another one, the hub appoints.
+  [[nodiscard]] bool is_founding() const { return administrators().size() < kApprovers; }
+
+  /// Whether the author of a changeset has authority for all of it: its device is known and not
+  /// shut out, is its author's, the ledger is open to it, its role may write each field, and it
+  /// does not appoint wrongly. The hub registers devices, with their users and parties, and opens
+  /// ledgers to them; it appoints in the founding only.
+  [[nodiscard]] bool may_enter(const Changeset& changeset) const;
+
+ private:
+  struct Approval {
+    UserNumber user = 0;
+    DeviceNumber by = 0;
+  };
+  void take_grant(const RecordKey& key, const RecordState& record);
+  [[nodiscard]] bool is_approved(UserNumber user) const;
+  [[nodiscard]] bool may_hub_enter(const Changeset& changeset) const;
+
+  std::map<RecordKey, std::string> parties_;
+  std::map<UserNumber, DirectoryUser> users_;
+  std::map<DeviceNumber, DirectoryDevice> devices_;
+  std::map<RecordKey, DeviceNumber> grants_;
+  std::map<RecordKey, Approval> approvals_;
+};
+
+}  // namespace daftar

@@ -1,0 +1,293 @@
+// Who may write what is in the ledger `national`: said there by the hub, judged by it, and found
+// out by the audit where the hub did not keep to it.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "client/audit.h"
+#include "client/national_replay.h"
+#include "common/ledger/chain.h"
+#include "common/register/kinds.h"
+#include "tests/integration/sync_world.h"
+
+namespace daftar {
+namespace {
+
+constexpr FieldNumber kName = field::indicator_name_en;
+const RecordKey kRoads = indicator_key(1, 1);
+
+class NationalTest : public testing::Test {
+ protected:
+  static const std::string& national() {
+    static const std::string name(kNational);
+    return name;
+  }
+
+  client::AuditReport audit(const std::string& ledger) {
+    need(inspection.sync().report.status);
+    return need(client::audit_ledger(inspection.store(), inspection.info(ledger)));
+  }
+  void expect_good(const std::string& ledger) {
+    const client::AuditReport report = audit(ledger);
+    EXPECT_TRUE(report.verdict.ok()) << report.verdict.text();
+    EXPECT_EQ(report.judged, report.counts.entries - report.counts.refused) << ledger;
+    EXPECT_GT(report.judged, 0U) << ledger;
+  }
+  // The directory as an auditor makes it of what the inspection holds.
+  Directory directory() {
+    need(inspection.sync().report.status);
+    const auto replay = need(client::NationalReplay::begin(inspection.store()));
+    return *need(replay->at(inspection.verified(national()).size));
+  }
+
+  // What a hub can do that does not judge: it enters a changeset that the device's key has sealed.
+  void hub_enters(const std::string& ledger, DeviceNumber device, UserNumber author,
+                  const SigningKey& key, std::vector<RecordEdits> records) {
+    LedgerStore& store = world.hub.store().ledgers();
+    const TreeHead at = world.hub.head(national());
+    need(store.begin());
+    const LedgerId id = *need(store.find_ledger(ledger));
+    const auto open = need(Ledger::open(store, id, ledger));
+    const DeviceKeys keys = [&](DeviceNumber) { return std::optional(key.public_key()); };
+    const ChainHead head = need(open->chain_head(device, keys));
+    Changeset changeset;
+    changeset.ledger = ledger;
+    changeset.device = device;
+    changeset.seq = head.seq + 1;
+    changeset.context = {open->state().position, head.seq, {}};
+    changeset.author = author;
+    changeset.records = std::move(records);
+    const std::string bytes = need(encode_changeset(changeset));
+    const ChainPoint point{device, changeset.seq, chain_next(head.link, bytes)};
+    const Seal seal = make_seal(key, ledger, point, open->tree_head());
+    need(open->enter({bytes, &changeset, point.link}, {world.clock.wall, at.size}, {}, seal)
+             .status());
+    need(open->save_head());
+    need(open->materialise());
+    need(store.commit());
+  }
+  static std::vector<RecordEdits> one(const RecordKey& key, FieldNumber field, Value value) {
+    return {{key, {{field, std::move(value), {}}}}};
+  }
+
+  uint64_t save_in_national(TestDevice& device, const RecordKey& key, FieldNumber field,
+                            Value value) {
+    client::Draft draft;
+    draft.context = device.context(national());
+    draft.message = "national";
+    draft.records = one(key, field, std::move(value));
+    return device.save_draft(draft, national());
+  }
+  // A device whose user has that role, with national and the register open to it.
+  TestDevice& add_with_role(Role role) {
+    TestDevice& device = world.add_device({kTransport, national()});
+    need(world.hub.store().grant(device.number(), false, {}, {}, role));
+    need(device.sync().report.status);
+    return device;
+  }
+  UserNumber user_of(TestDevice& device) { return need(device.store().identity()).user; }
+
+  SyncWorld world;
+  TestDevice& officer = world.add_device();
+  TestDevice& inspection = world.add_inspection();
+};
+
+TEST_F(NationalTest, TheHubSaysWhoMayWriteBeforeItJudges) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  expect_good(kTransport);
+  expect_good(national());
+  const Directory said = directory();
+  EXPECT_EQ(said.role_of_device(officer.number()), Role::focal_point);
+  EXPECT_TRUE(said.devices().at(officer.number()).may_reach(kTransport));
+  EXPECT_FALSE(said.devices().at(officer.number()).may_reach(kHealth));
+  EXPECT_EQ(said.devices().at(officer.number()).key, need(officer.store().key()).public_key());
+}
+
+TEST_F(NationalTest, WhatWasJudgedBeforeStaysJudgedByWhatWasSaidThen) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  need(world.hub.store().grant(officer.number(), false, {}, {}, Role::data_officer));
+  officer.save(kRoads, kName, "Roads, too late");
+  EXPECT_EQ(officer.sync().report.refused, 1U);
+  need(world.hub.store().revoke_device(officer.number()));
+  TestDevice& other = world.add_device();
+  other.save(kRoads, kName, "Roads by the other");
+  need(other.sync().report.status);
+  EXPECT_EQ(directory().devices().at(officer.number()).standing, Standing::retired);
+  expect_good(kTransport);
+  expect_good(national());
+}
+
+TEST_F(NationalTest, AnEntryWithoutAuthorityIsFoundOut) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  need(world.hub.store().grant(officer.number(), false, {}, {}, Role::data_officer));
+  officer.save(indicator_key(1, 2), kName, "refused, but national says so now");
+  need(officer.sync().report.status);
+  const SigningKey key = need(officer.store().key());
+  hub_enters(kTransport, officer.number(), user_of(officer), key,
+             one(kRoads, kName, Value::text("not his to write")));
+  const client::AuditReport report = audit(kTransport);
+  EXPECT_EQ(report.verdict.message(), Msg::entry_not_allowed);
+  EXPECT_EQ(report.wrong_entry, 3U);
+}
+
+TEST_F(NationalTest, AnotherAuthorsNameIsFoundOut) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  hub_enters(kTransport, officer.number(), 99, need(officer.store().key()),
+             one(kRoads, kName, Value::text("in another's name")));
+  EXPECT_EQ(audit(kTransport).verdict.message(), Msg::entry_not_allowed);
+}
+
+TEST_F(NationalTest, ADeviceThatTheDirectoryDoesNotKnowIsFoundOut) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  TestDevice& invented = world.add_device();
+  // Its number and key are in the hub's tables only.
+  need(world.hub.raw().execute("DELETE FROM due"));
+  hub_enters(kTransport, invented.number(), user_of(invented), need(invented.store().key()),
+             one(kRoads, kName, Value::text("by a device of the hub's making")));
+  EXPECT_EQ(audit(kTransport).verdict.message(), Msg::entry_not_allowed);
+}
+
+TEST_F(NationalTest, AHubThatGivesItselfAuthorityIsFoundOut) {
+  add_with_role(Role::omsar_administrator);
+  add_with_role(Role::omsar_administrator);
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  expect_good(national());
+  const SigningKey key = need(world.hub.store().identity()).key;
+  hub_enters(national(), kHubDevice, 0, key,
+             one({kind::approval, kHubDevice, 77, ""}, field::approval_user,
+                 Value::reference(user_record(user_of(officer)))));
+  const client::AuditReport report = audit(national());
+  EXPECT_EQ(report.verdict.message(), Msg::entry_not_allowed);
+  EXPECT_EQ(report.wrong_entry, inspection.verified(national()).size);
+}
+
+TEST_F(NationalTest, TheHubsKeyInNationalIsTheOneThatEveryDeviceKnows) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  Line line;
+  line.forge_pull = [](v1::PullReply& reply) {
+    for (v1::DeviceKey& key : *reply.mutable_keys()) {
+      if (key.device() == kHubDevice) key.set_key(std::string(32, 'k'));
+    }
+  };
+  EXPECT_EQ(inspection.sync(line).report.status.code(), Code::corrupt);
+}
+
+TEST_F(NationalTest, TwoAdministratorsApproveAThird) {
+  TestDevice& third = world.add_device({kTransport, national()});
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  TestDevice& second = add_with_role(Role::omsar_administrator);
+  need(third.sync().report.status);
+  const UserNumber user = user_of(third);
+  const auto role_told = [&](TestDevice& device) {
+    need(device.sync().report.status);
+    return need(device.store().identity()).role;
+  };
+
+  // The hub appoints nobody any more.
+  EXPECT_EQ(
+      world.hub.store().grant(third.number(), false, {}, {}, Role::omsar_administrator).message(),
+      Msg::hub_may_not_appoint);
+  EXPECT_EQ(world.hub.store()
+                .add_device(SigningKey::generate().public_key(), {}, "", false, {kTransport})
+                .status()
+                .message(),
+            Msg::hub_may_not_appoint);
+
+  save_in_national(first, {kind::approval, first.number(), 1, ""}, field::approval_user,
+                   Value::reference(user_record(user)));
+  need(first.sync().report.status);
+  EXPECT_EQ(role_told(third), Role::focal_point) << "one person's approval does nothing";
+  // Nor does saying it twice.
+  save_in_national(first, {kind::approval, first.number(), 2, ""}, field::approval_user,
+                   Value::reference(user_record(user)));
+  need(first.sync().report.status);
+  EXPECT_EQ(role_told(third), Role::focal_point);
+  save_in_national(second, {kind::approval, second.number(), 1, ""}, field::approval_user,
+                   Value::reference(user_record(user)));
+  need(second.sync().report.status);
+  EXPECT_EQ(role_told(third), Role::omsar_administrator);
+
+  // Now it may write what an administrator may, and no administrator makes one by a role.
+  save_in_national(third, user_record(user_of(officer)), field::user_role,
+                   Value::text("data-officer"));
+  EXPECT_EQ(third.sync().report.refused, 0U);
+  EXPECT_EQ(role_told(officer), Role::data_officer);
+  client::Draft alone;
+  alone.context = third.context(national());
+  alone.message = "alone";
+  alone.records =
+      one(user_record(user_of(officer)), field::user_role, Value::text("omsar-administrator"));
+  EXPECT_EQ(
+      third.store().save(third.ledger(national()), {alone}, world.clock.wall).status().message(),
+      Msg::authority_alone);
+  expect_good(national());
+}
+
+TEST_F(NationalTest, WhatWasGivenInTheFoundingIsSaidInTheFounding) {
+  TestDevice& first = world.add_device({national()});
+  TestDevice& second = world.add_device({national()});
+  TestDevice& later = world.add_device();
+  for (TestDevice* device : {&first, &second}) {
+    need(world.hub.store().grant(device->number(), false, {}, {}, Role::omsar_administrator));
+  }
+  later.save(kRoads, kName, "Roads");
+  need(later.sync().report.status);
+  EXPECT_EQ(later.info().held, 0U);
+  const Directory said = directory();
+  EXPECT_FALSE(said.is_founding());
+  EXPECT_EQ(said.role_of_device(later.number()), Role::focal_point);
+  expect_good(kTransport);
+}
+
+TEST_F(NationalTest, AnAdministratorShutsADeviceOut) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  save_in_national(first, device_record(officer.number()), field::device_standing,
+                   Value::text("lost"));
+  need(first.sync().report.status);
+  EXPECT_EQ(officer.sync().report.status.message(), Msg::device_lost);
+  save_in_national(first, {kind::grant, first.number(), 77, ""}, field::grant_ledger,
+                   Value::text(kHealth));
+  EXPECT_EQ(first.sync().report.refused, 0U);
+  expect_good(national());
+}
+
+TEST_F(NationalTest, ARestoredHubLearnsItsDevicesAgain) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  need(world.hub.store().grant(officer.number(), false, {}, {}, Role::data_officer));
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  need(world.hub.store().begin_awaiting());
+
+  EXPECT_EQ(late.sync().report.status.message(), Msg::caller_unknown);
+  officer.save(kRoads, kName, "Roads, not judged yet");
+  EXPECT_EQ(officer.sync().report.refused, 0U);
+  EXPECT_EQ(officer.info().waiting, 1U) << "who may write is not known before";
+  need(inspection.sync().report.status);
+  need(inspection.sync().report.status);
+  const hub::Device known = *need(world.hub.store().device(late.number()));
+  EXPECT_EQ(known.user, user_of(late));
+  EXPECT_EQ(known.role, Role::focal_point);
+  EXPECT_EQ(known.ledgers, (std::vector<std::string>{kTransport}));
+  EXPECT_EQ(need(world.hub.store().device(officer.number()))->role, Role::data_officer);
+  need(late.sync().report.status);
+  EXPECT_EQ(officer.sync().report.refused, 1U);
+  expect_good(kTransport);
+  expect_good(national());
+}
+
+}  // namespace
+}  // namespace daftar

@@ -1,0 +1,218 @@
+// Who may do what, by the records of `national`.
+#include "common/register/directory.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "common/register/kinds.h"
+
+namespace daftar {
+namespace {
+
+constexpr char kTransport[] = "administration/transport";
+constexpr char kHealth[] = "administration/health";
+
+Version version(Value value, DeviceNumber by = kHubDevice, uint64_t position = 1) {
+  return {position, by, 1, std::move(value)};
+}
+
+// A record whose cells each have one version.
+RecordState record(const std::vector<std::pair<FieldNumber, Value>>& cells,
+                   DeviceNumber by = kHubDevice) {
+  RecordState state;
+  for (const auto& [field, value] : cells) {
+    state.find_or_add(field) = {field, true, {version(value, by)}};
+  }
+  return state;
+}
+
+class DirectoryTest : public testing::Test {
+ protected:
+  void add_device(DeviceNumber number, UserNumber user, const std::string& role,
+                  const std::vector<std::string>& ledgers) {
+    directory.take(device_record(number),
+                   record({{field::device_key, Value::text(key_text(key.public_key()))},
+                           {field::device_user, Value::reference(user_record(user))}}));
+    directory.take(user_record(user), record({{field::user_role, Value::text(role)}}));
+    uint64_t next = 1;
+    for (const std::string& ledger : ledgers) {
+      directory.take({kind::grant, number, next++, ""},
+                     record({{field::grant_device, Value::reference(device_record(number))},
+                             {field::grant_ledger, Value::text(ledger)}}));
+    }
+  }
+  void approve(UserNumber user, DeviceNumber by, uint64_t counter = 1) {
+    directory.take({kind::approval, by, counter, ""},
+                   record({{field::approval_user, Value::reference(user_record(user))}}, by));
+  }
+  // Devices 1 and 2 of users 1 and 2, whom the hub made administrators.
+  void found() {
+    for (const uint64_t number : {1, 2}) {
+      add_device(number, number, "none", {"national"});
+      approve(number, kHubDevice, number);
+    }
+  }
+
+  static Changeset changeset(DeviceNumber device, UserNumber author, const std::string& ledger,
+                             const RecordKey& key, FieldNumber field, Value value) {
+    Changeset made;
+    made.device = device;
+    made.author = author;
+    made.ledger = ledger;
+    made.records = {{key, {{field, std::move(value), {}}}}};
+    return made;
+  }
+  [[nodiscard]] bool may_measure(DeviceNumber device, UserNumber author,
+                                 const std::string& ledger = kTransport) const {
+    return directory.may_enter(changeset(device, author, ledger, {kind::measurement, 1, 1, "x"},
+                                         field::measurement_value, Value::text("1")));
+  }
+  [[nodiscard]] bool may_approve(DeviceNumber device, UserNumber author, UserNumber whom) const {
+    return directory.may_enter(changeset(device, author, "national",
+                                         {kind::approval, device, 9, ""}, field::approval_user,
+                                         Value::reference(user_record(whom))));
+  }
+  [[nodiscard]] bool may_give_role(DeviceNumber device, UserNumber author,
+                                   const std::string& role) const {
+    return directory.may_enter(
+        changeset(device, author, "national", user_record(7), field::user_role, Value::text(role)));
+  }
+
+  SigningKey key = SigningKey::generate();
+  Directory directory;
+};
+
+TEST_F(DirectoryTest, ADeviceActsForItsUserInTheLedgersThatAreOpenToIt) {
+  EXPECT_FALSE(may_measure(7, 3));
+  add_device(7, 3, "data-officer", {kTransport});
+  EXPECT_TRUE(may_measure(7, 3));
+  EXPECT_FALSE(may_measure(7, 4)) << "another author";
+  EXPECT_FALSE(may_measure(7, 3, kHealth)) << "another ledger";
+  EXPECT_FALSE(may_measure(8, 3)) << "another device";
+  EXPECT_EQ(directory.role_of_device(7), Role::data_officer);
+  EXPECT_EQ(directory.devices().at(7).key, key.public_key());
+
+  directory.take(user_record(3), record({{field::user_role, Value::text("auditor")}}));
+  EXPECT_FALSE(may_measure(7, 3));
+  directory.take(user_record(3), record({{field::user_role, Value::text("no such role")}}));
+  EXPECT_EQ(directory.role_of(3), Role::none);
+}
+
+TEST_F(DirectoryTest, EveryLedgerIsOpenToAGrantOfThemAll) {
+  add_device(7, 3, "data-officer", {"*"});
+  EXPECT_TRUE(may_measure(7, 3, kHealth));
+  const RecordKey grant{kind::grant, 7, 1, ""};
+  directory.take(grant, record({{kDeletedField, Value::boolean(true)},
+                                {field::grant_device, Value::reference(device_record(7))},
+                                {field::grant_ledger, Value::text("*")}}));
+  EXPECT_FALSE(may_measure(7, 3, kHealth));
+}
+
+TEST_F(DirectoryTest, OneStandingWordIsEnoughToShutOut) {
+  add_device(7, 3, "data-officer", {kTransport});
+  RecordState device = record({{field::device_key, Value::text(key_text(key.public_key()))},
+                               {field::device_user, Value::reference(user_record(3))}});
+  device.find_or_add(field::device_standing) = {
+      field::device_standing,
+      true,
+      {version(Value::text("active")), version(Value::text("lost"), 1, 5)}};
+  directory.take(device_record(7), device);
+  EXPECT_EQ(directory.devices().at(7).standing, Standing::lost);
+  EXPECT_FALSE(may_measure(7, 3));
+
+  // A deletion that is contended counts too.
+  add_device(8, 4, "data-officer", {kTransport});
+  RecordState deleted = record({{field::device_user, Value::reference(user_record(4))}});
+  deleted.find_or_add(kDeletedField) = {kDeletedField, false, {version(Value::boolean(true))}};
+  directory.take(device_record(8), deleted);
+  EXPECT_EQ(directory.devices().at(8).standing, Standing::retired);
+}
+
+TEST_F(DirectoryTest, TwoPersonsMakeAnAdministrator) {
+  found();
+  EXPECT_EQ(directory.administrators(), (std::set<UserNumber>{1, 2}));
+  EXPECT_FALSE(directory.is_founding());
+  add_device(7, 3, "focal-point", {"national"});
+
+  approve(3, 1);
+  EXPECT_EQ(directory.role_of(3), Role::focal_point) << "one person's approval does nothing";
+  add_device(9, 1, "none", {"national"});
+  approve(3, 9);
+  EXPECT_EQ(directory.approvers(3), (std::set<UserNumber>{1})) << "nor does his second device";
+  EXPECT_EQ(directory.role_of(3), Role::focal_point);
+  approve(3, 2);
+  EXPECT_EQ(directory.role_of(3), Role::omsar_administrator);
+  EXPECT_EQ(directory.administrators(), (std::set<UserNumber>{1, 2, 3}));
+
+  directory.take({kind::approval, 2, 1, ""}, record({{kDeletedField, Value::boolean(true)}}, 1));
+  EXPECT_EQ(directory.role_of(3), Role::focal_point) << "an approval that was taken back";
+}
+
+TEST_F(DirectoryTest, WhatAnAdministratorCannotDoAlone) {
+  found();
+  EXPECT_TRUE(may_approve(1, 1, 3));
+  EXPECT_FALSE(may_approve(1, 1, 1)) << "himself";
+  EXPECT_TRUE(may_give_role(1, 1, "focal-point"));
+  EXPECT_FALSE(may_give_role(1, 1, "omsar-administrator"));
+  add_device(7, 3, "omsar-administrator", {"*"});
+  EXPECT_EQ(directory.role_of(3), Role::none) << "a role alone makes no administrator";
+  EXPECT_FALSE(may_give_role(7, 3, "focal-point"));
+  EXPECT_FALSE(may_approve(7, 3, 4));
+  const Changeset other_key =
+      changeset(1, 1, "national", device_record(7), field::device_key, Value::text("x"));
+  EXPECT_FALSE(directory.may_enter(other_key)) << "keys are the hub's to register";
+  const Changeset shut_out =
+      changeset(1, 1, "national", device_record(7), field::device_standing, Value::text("lost"));
+  EXPECT_TRUE(directory.may_enter(shut_out));
+}
+
+TEST_F(DirectoryTest, TheHubAppointsInTheFoundingOnly) {
+  EXPECT_TRUE(directory.is_founding());
+  EXPECT_TRUE(may_give_role(kHubDevice, 0, "focal-point"));
+  EXPECT_TRUE(may_approve(kHubDevice, 0, 1));
+  EXPECT_FALSE(may_measure(kHubDevice, 0)) << "it writes in no register";
+  found();
+  EXPECT_FALSE(may_give_role(kHubDevice, 0, "focal-point"));
+  EXPECT_FALSE(may_approve(kHubDevice, 0, 3));
+  const Changeset registers =
+      changeset(kHubDevice, 0, "national", device_record(7), field::device_key, Value::text("x"));
+  EXPECT_TRUE(directory.may_enter(registers));
+}
+
+TEST_F(DirectoryTest, NoRandomChangesetGetsThroughWhatIsNotGiven) {
+  found();
+  add_device(3, 3, "focal-point", {kTransport});
+  add_device(4, 4, "ci-inspector", {"*"});
+  std::mt19937_64 random(11);
+  const auto draw = [&](uint64_t below) { return random() % below; };
+  const std::vector<std::string> ledgers = {kTransport, kHealth, "national", "sector/x",
+                                            "inspection/transport"};
+  size_t allowed = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const DeviceNumber device = 1 + draw(6);
+    const UserNumber author = draw(4) == 0 ? draw(7) : device;
+    const std::string& ledger = ledgers[draw(ledgers.size())];
+    const auto kind = static_cast<KindNumber>(1 + draw(13));
+    const auto field = static_cast<FieldNumber>(draw(16));
+    const bool may =
+        directory.may_enter(changeset(device, author, ledger, {kind, 5, 2, ""}, field, Value()));
+    const Role roles[] = {Role::none,        Role::omsar_administrator, Role::omsar_administrator,
+                          Role::focal_point, Role::ci_inspector,        Role::none,
+                          Role::none};
+    const bool is_open = device <= 2   ? ledger == "national"
+                         : device == 3 ? ledger == kTransport
+                                       : device == 4;
+    const bool expected =
+        is_open && author == device && may_write(roles[device], ledger, kind, field);
+    EXPECT_EQ(may, expected) << device << ' ' << author << ' ' << ledger << ' ' << kind << ' '
+                             << field;
+    allowed += may ? 1 : 0;
+  }
+  EXPECT_GT(allowed, 100U);
+}
+
+}  // namespace
+}  // namespace daftar
