@@ -98,10 +98,9 @@ Status check_indexes(ClientStore& store, const LedgerInfo& ledger, const Audit& 
 }
 
 // That `national`, as it was when the hub judged the entry, gave its author the authority for it,
-// and knows the author's device by the key that it is known by here. Returns whether that could be
-// judged: not where less of `national` is held.
-Result<bool> check_authority(ClientStore& store, NationalReplay& national, const Audit& audit,
-                             const Changeset& changeset) {
+// and knows the author's device by the key that it is known by here.
+Status check_authority(ClientStore& store, NationalReplay& national, const Audit& audit,
+                       const Changeset& changeset) {
   const uint64_t entry = audit.head().size;
   const uint64_t position = audit.state().national;
   Status denied(Code::corrupt, Msg::entry_not_allowed,
@@ -109,13 +108,17 @@ Result<bool> check_authority(ClientStore& store, NationalReplay& national, const
                  std::to_string(position)});
   if (changeset.ledger == kNational && position >= entry) return denied;
   DAFTAR_ASSIGN_OR_RETURN(const Directory* directory, national.at(position));
-  if (directory == nullptr) return false;
+  if (directory == nullptr) {
+    return {Code::corrupt,
+            Msg::audit_national_short,
+            {changeset.ledger, std::to_string(entry), std::to_string(position)}};
+  }
   if (!directory->may_enter(changeset)) return denied;
-  const auto device = directory->devices().find(changeset.device);
-  if (device == directory->devices().end()) return true;  // the hub itself
+  if (changeset.device == kHubDevice) return {};
+  const DirectoryDevice& device = directory->devices().at(changeset.device);
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key,
                           store.device_keys()(changeset.device));
-  return key == device->second.key ? Result<bool>(true) : denied;
+  return key == device.key ? Status() : denied;
 }
 
 // The roots that a restored hub is given back from here: one for each checkpoint that was verified.
@@ -218,16 +221,16 @@ Result<AuditReport> audit_ledger(ClientStore& store, const LedgerInfo& ledger) {
                   }
                   DAFTAR_RETURN_IF_ERROR(check_indexes(store, ledger, *audit, changeset));
                   if (!changeset || national == nullptr) return {};
-                  DAFTAR_ASSIGN_OR_RETURN(const bool is_judged,
-                                          check_authority(store, *national, *audit, *changeset));
-                  judged += is_judged ? 1 : 0;
+                  DAFTAR_RETURN_IF_ERROR(check_authority(store, *national, *audit, *changeset));
+                  ++judged;
                   return {};
                 });
   Status found = replay_ledger(store, ledger, replay, *audit);
   // A row that cannot be read is that of the next entry.
   const bool is_unread = !found.ok() && found.message() == Msg::database_corrupt &&
                          audit->counts().entries < ledger.verified.size;
-  const bool is_denied = !found.ok() && found.message() == Msg::entry_not_allowed;
+  const bool is_denied = !found.ok() && (found.message() == Msg::entry_not_allowed ||
+                                         found.message() == Msg::audit_national_short);
   DAFTAR_ASSIGN_OR_RETURN(AuditReport report, report_of(*audit, std::move(found),
                                                         replay.is_about_entry() || is_unread));
   if (is_denied) report.wrong_entry = audit->counts().entries;

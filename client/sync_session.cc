@@ -142,7 +142,7 @@ void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
     const Status kept = store_.keep_certificate(reply.certificate());
     if (!kept.ok()) return finish(kept);
   }
-  if (purpose_ == Purpose::exchange && reply.role() != 0) {
+  if (purpose_ == Purpose::exchange && reply.has_role()) {
     const Status kept = store_.keep_role(role_of(reply.role()));
     if (!kept.ok()) return finish(kept);
   }

@@ -129,6 +129,12 @@ Status CertificateAuthority::write_own(const PublicKey& key, uint64_t now_ms) co
   return write_file(chain_path(), chain, true);
 }
 
+Result<std::string> CertificateAuthority::renew(const CertificateTerms& shown,
+                                                uint64_t now_ms) const {
+  const bool is_due = now_ms + kDeviceCertificateMs / 2 >= shown.ends_ms.value_or(0);
+  return is_due ? certify(shown.device, shown.key, now_ms) : Result<std::string>("");
+}
+
 Result<bool> CertificateAuthority::renew_own(uint64_t now_ms, bool only_if_due) const {
   DAFTAR_ASSIGN_OR_RETURN(const std::string chain, read_pem(chain_path()));
   DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms now, read_certificate(chain));

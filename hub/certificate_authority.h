@@ -30,6 +30,8 @@ class CertificateAuthority {
   /// A certificate for a device, with the issuer's: what the device sends to the hub.
   [[nodiscard]] Result<std::string> certify(DeviceNumber device, const PublicKey& key,
                                             uint64_t now_ms) const;
+  /// A new one where half the time of the one that was shown is over; "" where it is not.
+  [[nodiscard]] Result<std::string> renew(const CertificateTerms& shown, uint64_t now_ms) const;
   /// Makes the hub's own certificate anew (its key stays); `only_if_due`: if half its time is over.
   /// Returns whether it did.
   [[nodiscard]] Result<bool> renew_own(uint64_t now_ms, bool only_if_due) const;

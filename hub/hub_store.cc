@@ -22,6 +22,8 @@ CREATE TABLE device(
   party TEXT NOT NULL DEFAULT '') STRICT;
 -- Devices of whom `national` does not say yet what is said here.
 CREATE TABLE due(device INTEGER PRIMARY KEY) STRICT;
+-- Users whom the hub has ever made administrators.
+CREATE TABLE founder(user INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 -- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
@@ -197,10 +199,7 @@ Status HubStore::check_may_appoint(std::optional<UserNumber> user, Role role) {
 }
 
 Result<bool> HubStore::is_founding() {
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement query,
-      database_.prepare("SELECT count(DISTINCT user) FROM device WHERE role = ?1"));
-  query.bind(1, static_cast<int>(Role::omsar_administrator));
+  DAFTAR_ASSIGN_OR_RETURN(Statement query, database_.prepare("SELECT count(*) FROM founder"));
   DAFTAR_RETURN_IF_ERROR(query.step().status());
   return query.number(0) < kApprovers;
 }
@@ -213,17 +212,17 @@ Status HubStore::set_user(UserNumber user, Role role, const std::string& party) 
                         "role = iif(?2 = 0, (SELECT max(role) FROM device WHERE user = ?1), ?2), "
                         "party = iif(?3 = '', (SELECT max(party) FROM device WHERE user = ?1), ?3) "
                         "WHERE user = ?1"));
-  return update.bind(1, user).bind(2, static_cast<int>(role)).bind_text(3, party).run();
+  DAFTAR_RETURN_IF_ERROR(
+      update.bind(1, user).bind(2, static_cast<int>(role)).bind_text(3, party).run());
+  return role == Role::omsar_administrator ? note_founder(user) : Status();
 }
 
 Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys) {
   for (const auto& [number, key] : keys) {
     if (number == kHubDevice) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
-    if (known && known->key != key) {
-      return {Code::corrupt, Msg::device_key_differs, {std::to_string(number)}};
-    }
-    if (known) continue;
+    if (known && known->key != key) DAFTAR_RETURN_IF_ERROR(take_number_back(number));
+    if (known && known->key == key) continue;
     // Its user's number and role went with the backup; the operator grants them anew.
     DAFTAR_ASSIGN_OR_RETURN(
         Statement insert,
@@ -231,6 +230,30 @@ Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& 
                           "VALUES(?1, ?2, 0, 'recovered', 0)"));
     DAFTAR_RETURN_IF_ERROR(insert.bind(1, number).bind_blob(2, key_bytes(key)).run());
     DAFTAR_RETURN_IF_ERROR(note_due(number));
+  }
+  return {};
+}
+
+Result<bool> HubStore::has_entered(DeviceNumber number) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT EXISTS (SELECT 1 FROM chain_head WHERE device = ?1)"));
+  query->bind(1, number);
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool has_any = query->integer(0) != 0;
+  query->reset();
+  return has_any;
+}
+
+// A number that was given again, before it was known whose it is: whoever has it since is nobody.
+Status HubStore::take_number_back(DeviceNumber number) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_entered, this->has_entered(number));
+  if (has_entered) return {Code::corrupt, Msg::device_key_differs, {std::to_string(number)}};
+  for (const char* const from :
+       {"DELETE FROM device WHERE number = ?1", "DELETE FROM device_ledger WHERE device = ?1",
+        "DELETE FROM due WHERE device = ?1"}) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement away, database_.prepare(from));
+    DAFTAR_RETURN_IF_ERROR(away.bind(1, number).run());
   }
   return {};
 }

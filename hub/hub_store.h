@@ -75,11 +75,12 @@ class HubStore {
                             const std::vector<std::string>& ledgers,
                             std::optional<DeviceNumber> number = {}, Role role = Role::focal_point);
   /// Keeps devices that a restored hub had registered after its backup, in the open transaction:
-  /// numbers and keys, so that no number is given twice; no ledgers. Code::corrupt if a number is
-  /// known with another key.
+  /// numbers and keys, so that no number is given twice; no ledgers. Whoever was given such a
+  /// number since, and has entered nothing under it, loses it; Code::corrupt if he has.
   Status add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys);
-  /// Whether there are fewer administrators than could approve another one, so that the hub
-  /// appoints (common/register/directory.h).
+  /// Whether any changeset of a device is in a ledger.
+  Result<bool> has_entered(DeviceNumber number);
+  /// Whether the hub appoints (common/register/directory.h).
   Result<bool> is_founding();
   /// Opens further ledgers (made if missing), or all, to a device. `user` names the user of a
   /// device that was recovered and has none; with `role` it has that one from now on.
@@ -108,8 +109,9 @@ class HubStore {
   Result<std::vector<DeviceNumber>> due();
   /// In the open transaction.
   Status clear_due();
-  /// Makes of every device what `national` says of it, but where something is due, in the open
-  /// transaction. A device that is not known here comes back: this hub was restored.
+  /// Makes of every device what `national` says of it, in the open transaction; to one that is due
+  /// ledgers that were opened stay open, it stays shut out if it was, and in the founding it keeps
+  /// its role. A device that is not known here comes back: this hub was restored.
   Status take_directory(const Directory& directory);
 
   /// The key of a device, or for kHubDevice the hub's own.
@@ -152,7 +154,10 @@ class HubStore {
   Status set_user(UserNumber user, Role role, const std::string& party);
   Status note_due(DeviceNumber number);
   Status shut_out(const Device& device, bool is_lost);
-  Status put_known(DeviceNumber number, const Directory& directory);
+  Status take_number_back(DeviceNumber number);
+  Status note_founder(UserNumber user);
+  Status put_known(DeviceNumber number, bool is_due, const Directory& directory);
+  Status put_grants(DeviceNumber number, bool is_due, const DirectoryDevice& said);
   Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
   Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
                      DeviceNumber follows);

@@ -243,6 +243,13 @@ Result<Role> parse_role(const std::string& name) {
   return Status(Code::invalid, Msg::role_unknown, {name, role_names()});
 }
 
+Result<std::string> parse_party(const std::string& typed) {
+  constexpr size_t kMost = 100;
+  Result<std::string> code = normalise_text(typed);
+  const bool is_good = code.ok() && code->size() <= kMost && one_line(*code) == *code;
+  return is_good ? code : Status(Code::invalid, Msg::party_bad, {one_line(typed)});
+}
+
 nlohmann::json device_json(const Device& device) {
   return {{"device", device.number},        {"user", device.user},
           {"role", role_name(device.role)}, {"party", device.party},
@@ -265,7 +272,7 @@ Status give_token(const Options& options) {
   if (is_founding && terms.role == Role::none && !terms.user) {
     return {Code::invalid, Msg::token_needs_role};
   }
-  terms.party = options.party;
+  DAFTAR_ASSIGN_OR_RETURN(terms.party, parse_party(options.party));
   terms.label = options.label;
   terms.holds_all = options.all_ledgers;
   terms.ledgers = options.ledgers;

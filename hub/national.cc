@@ -18,68 +18,85 @@ void add_edits(std::vector<RecordEdits>& edits, RecordKey key,
   edits.push_back(std::move(record));
 }
 
-// The record of the party with this code, which is made if there is none.
-RecordKey find_party(const std::string& code, const Directory& directory,
-                     std::vector<RecordEdits>& edits) {
-  uint64_t next = 1;
-  for (const auto& [key, known] : directory.parties()) {
-    if (known == code) return key;
-    if (key.device == kHubDevice) next = std::max(next, key.counter + 1);
-  }
-  RecordKey key{kind::party, kHubDevice, next, ""};
-  add_edits(edits, key, {{field::party_code, Value::text(code)}});
-  return key;
-}
+class Edits {
+ public:
+  explicit Edits(const Directory& directory)
+      : directory_(directory), next_id_(directory.next_hub_id()) {}
 
-void add_user(const Device& device, const Directory& directory, std::vector<RecordEdits>& edits) {
+  void add(RecordKey key, std::vector<std::pair<FieldNumber, Value>> values) {
+    add_edits(edits_, std::move(key), std::move(values));
+  }
+  RecordKey new_record(KindNumber kind) { return {kind, kHubDevice, next_id_++, ""}; }
+
+  // The record of the party with this code, which is made if there is none.
+  RecordKey party(const std::string& code) {
+    for (const auto& [key, known] : directory_.parties()) {
+      if (known == code) return key;
+    }
+    const RecordKey key = new_record(kind::party);
+    add(key, {{field::party_code, Value::text(code)}});
+    return key;
+  }
+
+  std::vector<RecordEdits> sorted() && {
+    std::sort(edits_.begin(), edits_.end(),
+              [](const RecordEdits& a, const RecordEdits& b) { return a.key < b.key; });
+    return std::move(edits_);
+  }
+
+ private:
+  const Directory& directory_;
+  uint64_t next_id_;
+  std::vector<RecordEdits> edits_;
+};
+
+void add_user(const Device& device, const Directory& directory, Edits& edits) {
   const UserNumber user = device.user;
   std::vector<std::pair<FieldNumber, Value>> values;
   if (!device.party.empty() && directory.party_of(user) != device.party) {
-    values.emplace_back(field::user_party,
-                        Value::reference(find_party(device.party, directory, edits)));
+    values.emplace_back(field::user_party, Value::reference(edits.party(device.party)));
   } else if (!directory.users().contains(user)) {
     values.emplace_back(field::user_party, Value());  // so that there is a record to give a role to
   }
-  const bool is_known = directory.role_of(user) == device.role || !directory.is_founding();
-  if (!is_known && device.role != Role::omsar_administrator) {
-    const bool has_role = device.role != Role::none;
-    values.emplace_back(field::user_role, has_role ? Value::text(role_name(device.role)) : Value());
+  const bool is_due = directory.is_founding() && directory.role_of(user) != device.role;
+  const bool is_administrator = device.role == Role::omsar_administrator;
+  if (is_due && !is_administrator) {
+    values.emplace_back(field::user_role,
+                        device.role == Role::none ? Value() : Value::text(role_name(device.role)));
   }
-  add_edits(edits, user_record(user), std::move(values));
-  if (!is_known && device.role == Role::omsar_administrator) {
-    add_edits(edits, {kind::approval, kHubDevice, user, ""},
+  edits.add(user_record(user), std::move(values));
+  if (is_due && is_administrator) {
+    edits.add(edits.new_record(kind::approval),
               {{field::approval_user, Value::reference(user_record(user))}});
   }
+  // A founder who is given another role is none any more.
+  if (is_due && !is_administrator) {
+    for (const RecordKey& approval : directory.approvals_by_hub(user)) {
+      edits.add(approval, {{kDeletedField, Value::boolean(true)}});
+    }
+  }
 }
 
-void add_device(const Device& device, const DirectoryDevice& said,
-                std::vector<RecordEdits>& edits) {
+// Keys and users are said once: where the directory knows others, those count.
+void add_device(const Device& device, const DirectoryDevice& said, Edits& edits) {
   std::vector<std::pair<FieldNumber, Value>> values;
-  if (said.key != device.key) {
-    values.emplace_back(field::device_key, Value::text(key_text(device.key)));
-  }
-  if (device.user != 0 && said.user != device.user) {
+  if (!said.key) values.emplace_back(field::device_key, Value::text(key_text(device.key)));
+  if (device.user != 0 && said.user == 0) {
     values.emplace_back(field::device_user, Value::reference(user_record(device.user)));
   }
-  const Standing revoked = device.is_lost ? Standing::lost : Standing::retired;
-  const Standing standing = device.is_revoked ? revoked : Standing::active;
-  if (said.standing != standing) {
+  const Standing standing = device.is_lost ? Standing::lost : Standing::retired;
+  if (device.is_revoked && said.standing < standing) {
     values.emplace_back(field::device_standing, Value::text(standing_name(standing)));
   }
-  add_edits(edits, device_record(device.number), std::move(values));
+  edits.add(device_record(device.number), std::move(values));
 }
 
-void add_grants(const Device& device, const DirectoryDevice& said,
-                std::vector<RecordEdits>& edits) {
+void add_grants(const Device& device, const DirectoryDevice& said, Edits& edits) {
   std::set<std::string> open(device.ledgers.begin(), device.ledgers.end());
   if (device.holds_all) open.insert(std::string(kEveryLedger));
-  uint64_t next = 1;
-  for (const auto& [key, ledger] : said.grants) {
-    open.erase(ledger);
-    if (key.device == device.number) next = std::max(next, key.counter + 1);
-  }
+  for (const auto& [key, ledger] : said.grants) open.erase(ledger);
   for (const std::string& ledger : open) {
-    add_edits(edits, {kind::grant, device.number, next++, ""},
+    edits.add(edits.new_record(kind::grant),
               {{field::grant_device, Value::reference(device_record(device.number))},
                {field::grant_ledger, Value::text(ledger)}});
   }
@@ -88,16 +105,14 @@ void add_grants(const Device& device, const DirectoryDevice& said,
 }  // namespace
 
 std::vector<RecordEdits> national_edits(const Device& device, const Directory& directory) {
-  std::vector<RecordEdits> edits;
+  Edits edits(directory);
   const auto found = directory.devices().find(device.number);
   const DirectoryDevice said =
       found == directory.devices().end() ? DirectoryDevice{} : found->second;
   if (device.user != 0) add_user(device, directory, edits);
   add_device(device, said, edits);
   add_grants(device, said, edits);
-  std::sort(edits.begin(), edits.end(),
-            [](const RecordEdits& a, const RecordEdits& b) { return a.key < b.key; });
-  return edits;
+  return std::move(edits).sorted();
 }
 
 }  // namespace daftar::hub

@@ -55,27 +55,17 @@ grpc::Status answer(const Status& status, const Server::OnFailure& on_failure) {
   return to_grpc({Code::unavailable, Msg::hub_failed});
 }
 
-// The device of a certificate, if it is let in: the key must be the one that it was registered
-// with.
-Result<Device> let_in(Service& service, DeviceNumber number, const PublicKey& key) {
-  DAFTAR_ASSIGN_OR_RETURN(Device device, service.authenticate(number));
-  if (device.key != key) {
-    return Status(Code::refused, Msg::caller_unknown, {std::to_string(number)});
-  }
-  return device;
-}
-
 // Who calls, what its certificate says, and its place among the calls.
 struct Caller {
   Device device;
-  uint64_t certificate_ends_ms = 0;
+  CertificateTerms shown;
   std::unique_ptr<CallGate::Call> call;
 };
 
 // Before each further message of a stream: it is counted, and the device asked about again.
 Status go_on(Service& service, Caller& caller, size_t bytes) {
   DAFTAR_RETURN_IF_ERROR(caller.call->moved(bytes));
-  DAFTAR_ASSIGN_OR_RETURN(caller.device, let_in(service, caller.device.number, caller.device.key));
+  DAFTAR_ASSIGN_OR_RETURN(caller.device, service.authenticate(caller.shown));
   return {};
 }
 
@@ -245,10 +235,8 @@ class RpcService : public v1::Hub::CallbackService {
     DAFTAR_RETURN_IF_ERROR(call->moved(request.ByteSizeLong()));
     const Device& device = from.device;
     DAFTAR_ASSIGN_OR_RETURN(reply, service_.heads(device, request));
-    const uint64_t now = clock_.wall_ms();
-    if (now + kDeviceCertificateMs / 2 < from.certificate_ends_ms) return {};
-    DAFTAR_ASSIGN_OR_RETURN(std::string fresh, authority_.certify(device.number, device.key, now));
-    reply.set_certificate(std::move(fresh));
+    DAFTAR_ASSIGN_OR_RETURN(*reply.mutable_certificate(),
+                            authority_.renew(from.shown, clock_.wall_ms()));
     return {};
   }
 
@@ -293,10 +281,10 @@ class RpcService : public v1::Hub::CallbackService {
   }
   Result<Caller> authenticate(grpc::CallbackServerContext& context) {
     DAFTAR_ASSIGN_OR_RETURN(const CertificateTerms shown, certificate_of(context));
-    DAFTAR_ASSIGN_OR_RETURN(Device device, let_in(service_, shown.device, shown.key));
+    DAFTAR_ASSIGN_OR_RETURN(Device device, service_.authenticate(shown));
     DAFTAR_ASSIGN_OR_RETURN(auto call,
                             gate_.enter(shown.device, [&context] { context.TryCancel(); }));
-    return Caller{std::move(device), *shown.ends_ms, std::move(call)};
+    return Caller{std::move(device), shown, std::move(call)};
   }
 
   hub::Service& service_;  // not the generated base of the same name

@@ -60,6 +60,14 @@ Result<Device> Service::authenticate(DeviceNumber number) {
   return *std::move(device);
 }
 
+Result<Device> Service::authenticate(const CertificateTerms& shown) {
+  DAFTAR_ASSIGN_OR_RETURN(Device device, authenticate(shown.device));
+  if (device.key != shown.key) {
+    return Status(Code::refused, Msg::caller_unknown, {std::to_string(shown.device)});
+  }
+  return device;
+}
+
 Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsRequest& request) {
   const std::lock_guard lock(mutex_);
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, store_->due());
@@ -75,7 +83,7 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
   }
   DAFTAR_RETURN_IF_ERROR(take_cosignatures(device, granted, request));
   v1::HeadsReply reply;
-  reply.set_role(static_cast<uint32_t>(device.role));
+  if (device.user != 0) reply.set_role(static_cast<uint32_t>(device.role));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_awaited, store_->is_awaited(device));
   if (!request.known().empty() && request.known() == known_token(known)) {
     // A token of just what the hub has shows all there is.

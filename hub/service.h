@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/trust/certificate.h"
 #include "daftar/v1/hub.pb.h"
 #include "hub/hub_store.h"
 #include "hub/writer.h"
@@ -39,6 +40,8 @@ class Service {
 
   /// The registered, not revoked device with that number; Code::refused otherwise.
   Result<Device> authenticate(DeviceNumber number);
+  /// The same by a certificate that goes back to the root: its key must be the registered one.
+  Result<Device> authenticate(const CertificateTerms& shown);
 
   Result<v1::HeadsReply> heads(const Device& device, const v1::HeadsRequest& request);
 

@@ -212,6 +212,10 @@ void Writer::run(const std::stop_token& stop) {
 }
 
 Status Writer::run_round(const std::vector<Job>& jobs, std::vector<Answer>& answers) {
+  // Between rounds alone: whoever works in one holds ledgers.
+  if (open_.size() >= kOpenLedgers) {
+    std::erase_if(open_, [&](const auto& entry) { return !unwritten_.contains(entry.first); });
+  }
   DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
   DAFTAR_RETURN_IF_ERROR(say_due());
   has_other_words_ = false;
@@ -277,11 +281,6 @@ Result<Ledger*> Writer::open_ledger(const std::string& name) {
     open_.erase(found);
     unwritten_.erase(name);
   }
-  if (open_.size() >= kOpenLedgers) {
-    std::erase_if(open_, [&](const auto& entry) {
-      return !unwritten_.contains(entry.first) && !touched_.contains(entry.first);
-    });
-  }
   DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<Ledger> ledger,
                           Ledger::open(store_->ledgers(), *id, name));
   return (open_[name] = std::move(ledger)).get();
@@ -343,7 +342,8 @@ Status Writer::say_due() {
     return device.role != Role::omsar_administrator;
   });
   for (const Device& device : devices) DAFTAR_RETURN_IF_ERROR(say(*national, device));
-  return store_->clear_due();
+  DAFTAR_RETURN_IF_ERROR(store_->clear_due());
+  return store_->take_directory(directory_);
 }
 
 Status Writer::say(Ledger& national, const Device& device) {
@@ -413,11 +413,17 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
   return reply;
 }
 
-// Whether entries of the ledger may be missing here, whose places must not be taken.
-Result<bool> Writer::is_recovering(const Ledger& ledger, const std::string& name) {
+// Whether entries are known to be missing here, or may be because devices have not shown theirs.
+Result<bool> Writer::lacks_entries(const Ledger& ledger, const std::string& name) {
   if (ledger.published() > ledger.state().position) return true;
   DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store_->awaited(name));
-  if (awaited) return true;
+  return awaited.has_value();
+}
+
+// The same, or a device seems to know of some: their places must not be taken.
+Result<bool> Writer::is_recovering(const Ledger& ledger, const std::string& name) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_entries(ledger, name));
+  if (is_lacking) return true;
   const std::lock_guard lock(mutex_);
   const auto suspect = suspects_.find(name);
   return suspect != suspects_.end() && clock_.steady_ms() < suspect->second;
@@ -431,8 +437,7 @@ Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& 
   if (is_recovering && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
   // Who may write what is not known either, as long as `national` may lack entries.
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking,
-                          this->is_recovering(*national, std::string(kNational)));
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_entries(*national, std::string(kNational)));
   if (is_lacking && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason chain, check_links(ledger, batch, links, known));
   if (chain != TurnedAway::UNSPECIFIED) return chain;
@@ -514,7 +519,11 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
   const DeviceKeys keys = [&](DeviceNumber number) -> Result<std::optional<PublicKey>> {
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, registered(number));
     const auto sent = batch.keys.find(number);
-    return key || sent == batch.keys.end() ? key : std::optional(sent->second);
+    if (sent == batch.keys.end() || key == sent->second) return key;
+    if (!key) return std::optional(sent->second);
+    // The number may have been given to somebody else since: who has entered something has it.
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_entered, store_->has_entered(number));
+    return has_entered ? key : std::optional(sent->second);
   };
   touched_.insert(batch.ledger);
   if (batch.ledger == kNational) has_other_words_ = true;

@@ -126,6 +126,7 @@ class Writer {
   void answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answers, const Status& done);
   void settle_shown(const Job& job, const Answer& answer);
   Result<Ledger*> open_ledger(const std::string& name);
+  Result<bool> lacks_entries(const Ledger& ledger, const std::string& name);
   Result<bool> is_recovering(const Ledger& ledger, const std::string& name);
   Result<v1::PushReply> enter_batch(Ledger& ledger, const PushBatch& batch);
   Result<v1::TurnedAway::Reason> check_batch(Ledger& ledger, const PushBatch& batch,

@@ -103,6 +103,9 @@ Status run_set(const Session& session, const EditOptions& options) {
     if (described == nullptr || described->key != KeyForm::id) {
       return {Code::not_found, Msg::kind_unknown, {options.record.substr(4)}};
     }
+    if (described->number == kind::user || described->number == kind::device) {
+      return {Code::refused, Msg::kind_by_hub, {std::string(described->name)}};
+    }
     edits.key.kind = described->number;
   } else {
     DAFTAR_ASSIGN_OR_RETURN(edits.key, parse_record(view, options.record));

@@ -23,10 +23,14 @@ std::string text_of(const RecordState& record, FieldNumber field) {
   return std::string(record.reading(field).as_text().value_or(""));
 }
 
-// The number of the user or device whose record a cell names; 0 for none.
+// The number of the user or device whose record is named; 0 for none.
+uint64_t number_named(const Value& value, KindNumber of) {
+  const std::optional<RecordKey> named = value.as_reference();
+  return named && *named == RecordKey{of, named->device, 1, ""} ? named->device : 0;
+}
+
 uint64_t number_of(const RecordState& record, FieldNumber field, KindNumber of) {
-  const std::optional<RecordKey> named = record.reading(field).as_reference();
-  return named && named->kind == of && named->counter == 1 ? named->device : 0;
+  return number_named(record.reading(field), of);
 }
 
 Standing standing_of(const RecordState& record) {
@@ -61,6 +65,8 @@ RecordKey user_record(UserNumber user) { return {kind::user, user, 1, ""}; }
 RecordKey device_record(DeviceNumber device) { return {kind::device, device, 1, ""}; }
 
 void Directory::take(const RecordKey& key, const RecordState& record) {
+  if (key.device == kHubDevice) next_hub_id_ = std::max(next_hub_id_, key.counter + 1);
+  if (key == device_record(kHubDevice)) return;  // the hub is none of its devices
   if (key.kind == kind::party) {
     parties_[key] = text_of(record, field::party_code);
   } else if (key.kind == kind::user && key == user_record(key.device)) {
@@ -76,12 +82,17 @@ void Directory::take(const RecordKey& key, const RecordState& record) {
   } else if (key.kind == kind::grant) {
     take_grant(key, record);
   } else if (key.kind == kind::approval) {
-    approvals_.erase(key);
-    const UserNumber user = number_of(record, field::approval_user, kind::user);
-    if (!is_gone(record) && user != 0) {
-      approvals_[key] = {user, record.find(field::approval_user)->current()->device};
-    }
+    take_approval(key, record);
   }
+}
+
+void Directory::take_approval(const RecordKey& key, const RecordState& record) {
+  approvals_.erase(key);
+  const UserNumber user = number_of(record, field::approval_user, kind::user);
+  if (user == 0) return;
+  const DeviceNumber by = record.find(field::approval_user)->current()->device;
+  if (by == kHubDevice) founders_.insert(user);
+  if (!is_gone(record)) approvals_[key] = {user, by};
 }
 
 void Directory::take_grant(const RecordKey& key, const RecordState& record) {
@@ -91,7 +102,7 @@ void Directory::take_grant(const RecordKey& key, const RecordState& record) {
     grants_.erase(before);
   }
   const DeviceNumber device = number_of(record, field::grant_device, kind::device);
-  if (is_gone(record) || device == 0) return;
+  if (is_gone(record) || device == 0 || device == kHubDevice) return;
   grants_[key] = device;
   devices_[device].grants[key] = text_of(record, field::grant_ledger);
 }
@@ -111,12 +122,16 @@ std::set<UserNumber> Directory::approvers(UserNumber user) const {
   return users;
 }
 
+std::vector<RecordKey> Directory::approvals_by_hub(UserNumber user) const {
+  std::vector<RecordKey> keys;
+  for (const auto& [key, approval] : approvals_) {
+    if (approval.user == user && approval.by == kHubDevice) keys.push_back(key);
+  }
+  return keys;
+}
+
 bool Directory::is_approved(UserNumber user) const {
-  const bool is_founder =
-      std::any_of(approvals_.begin(), approvals_.end(), [&](const auto& approval) {
-        return approval.second.user == user && approval.second.by == kHubDevice;
-      });
-  return is_founder || approvers(user).size() >= kApprovers;
+  return !approvals_by_hub(user).empty() || approvers(user).size() >= kApprovers;
 }
 
 Role Directory::role_of(UserNumber user) const {
@@ -152,8 +167,9 @@ bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author
       const std::optional<Role> role = find_role(edit.value.as_text().value_or(""));
       return !role || role == Role::omsar_administrator;
     }
-    return key.kind == kind::approval && edit.field == field::approval_user &&
-           edit.value.as_reference() == user_record(author);
+    if (key.kind != kind::approval) return false;
+    if (edit.field == kDeletedField) return !edit.value.is_yes();
+    return number_named(edit.value, kind::user) == author;
   };
   return std::any_of(records.begin(), records.end(), [&](const RecordEdits& record) {
     return std::any_of(record.cells.begin(), record.cells.end(),
@@ -161,16 +177,38 @@ bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author
   });
 }
 
-bool Directory::may_hub_enter(const Changeset& changeset) const {
-  if (changeset.ledger != kNational) return false;
+bool Directory::may_hub_write(const RecordKey& key, const CellEdit& edit) const {
+  if (key.kind == kind::device) {
+    const auto known = devices_.find(key.device);
+    const bool is_new = known == devices_.end();
+    if (edit.field == field::device_key) return is_new || !known->second.key;
+    if (edit.field == field::device_user) return is_new || known->second.user == 0;
+    const std::optional<Standing> standing = find_standing(edit.value.as_text().value_or(""));
+    return edit.field == field::device_standing && standing && *standing != Standing::active;
+  }
   if (is_founding()) return true;
-  const auto registers = [](const RecordEdits& record) {
-    const KindNumber kind = record.key.kind;
-    if (kind == kind::device || kind == kind::grant || kind == kind::party) return true;
-    return kind == kind::user && record.cells.size() == 1 &&
-           record.cells.front().field == field::user_party;
-  };
-  return std::all_of(changeset.records.begin(), changeset.records.end(), registers);
+  if (edit.field == kDeletedField) return false;
+  return key.kind == kind::grant || key.kind == kind::party ||
+         (key.kind == kind::user && edit.field == field::user_party);
+}
+
+bool Directory::may_hub_enter(const Changeset& changeset) const {
+  return changeset.ledger == kNational &&
+         std::all_of(changeset.records.begin(), changeset.records.end(),
+                     [&](const RecordEdits& record) {
+                       return std::all_of(
+                           record.cells.begin(), record.cells.end(),
+                           [&](const CellEdit& edit) { return may_hub_write(record.key, edit); });
+                     });
+}
+
+// Nobody could appoint any more.
+bool Directory::leaves_an_administrator(const std::vector<RecordEdits>& records) const {
+  Directory after = *this;
+  for (const RecordEdits& record : records) {
+    if (record.key.kind == kind::approval) after.approvals_.erase(record.key);
+  }
+  return after.approvals_.size() == approvals_.size() || !after.administrators().empty();
 }
 
 bool Directory::may_enter(const Changeset& changeset) const {
@@ -183,7 +221,8 @@ bool Directory::may_enter(const Changeset& changeset) const {
   if (!device->second.may_reach(changeset.ledger)) return false;
   const UserNumber user = device->second.user;
   if (find_denied(role_of(user), changeset.ledger, changeset.records)) return false;
-  return changeset.ledger != kNational || !appoints_wrongly(changeset.records, user);
+  return changeset.ledger != kNational ||
+         (!appoints_wrongly(changeset.records, user) && leaves_an_administrator(changeset.records));
 }
 
 }  // namespace daftar

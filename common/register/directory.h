@@ -26,7 +26,8 @@ inline constexpr std::string_view kEveryLedger = "*";
 /// numbered from 1 on and do not come to it.
 inline constexpr DeviceNumber kHubDevice = uint64_t{1} << 32;
 
-/// So many persons approve an administrator, and so many administrators end the founding.
+/// So many persons approve an administrator, and so many that the hub has approved end the
+/// founding.
 inline constexpr size_t kApprovers = 2;
 
 /// Users and devices are known by their numbers: the record of user 7 is user 7.1.
@@ -38,8 +39,9 @@ enum class Standing { active, retired, lost };
 std::string_view standing_name(Standing standing);
 std::optional<Standing> find_standing(std::string_view name);
 
-/// Whether edits in `national` would make somebody an administrator by a role alone, or have their
-/// author approve himself, or give a role of no name: nobody has authority for that.
+/// Whether edits in `national` would make somebody an administrator by a role alone, have their
+/// author approve himself, bring back an approval that was taken back, or give a role of no name:
+/// nobody has authority for that.
 bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author);
 
 struct DirectoryUser {
@@ -77,13 +79,20 @@ class Directory {
   [[nodiscard]] Role role_of(UserNumber user) const;
   [[nodiscard]] Role role_of_device(DeviceNumber device) const;
   [[nodiscard]] std::set<UserNumber> administrators() const;
-  /// While there are fewer administrators than could approve another one, the hub appoints.
-  [[nodiscard]] bool is_founding() const { return administrators().size() < kApprovers; }
+  /// The users whom the hub has ever approved, whether that still counts or not.
+  [[nodiscard]] const std::set<UserNumber>& founders() const { return founders_; }
+  /// Until the hub has approved as many as can approve another one, it appoints; never again after.
+  [[nodiscard]] bool is_founding() const { return founders_.size() < kApprovers; }
+  /// The hub's approvals of a user that still count.
+  [[nodiscard]] std::vector<RecordKey> approvals_by_hub(UserNumber user) const;
+  /// A number that no record of the hub's making has had.
+  [[nodiscard]] uint64_t next_hub_id() const { return next_hub_id_; }
 
   /// Whether the author of a changeset has authority for all of it: its device is known and not
-  /// shut out, is its author's, the ledger is open to it, its role may write each field, and it
-  /// does not appoint wrongly. The hub registers devices, with their users and parties, and opens
-  /// ledgers to them; it appoints in the founding only.
+  /// shut out, is its author's, the ledger is open to it, its role may write each field, it does
+  /// not appoint wrongly, and leaves an administrator. The hub registers devices with their users
+  /// and parties, opens ledgers to them and shuts them out, and never gives one another key or
+  /// user; it appoints in the founding only.
   [[nodiscard]] bool may_enter(const Changeset& changeset) const;
 
  private:
@@ -92,14 +101,19 @@ class Directory {
     DeviceNumber by = 0;
   };
   void take_grant(const RecordKey& key, const RecordState& record);
+  void take_approval(const RecordKey& key, const RecordState& record);
   [[nodiscard]] bool is_approved(UserNumber user) const;
   [[nodiscard]] bool may_hub_enter(const Changeset& changeset) const;
+  [[nodiscard]] bool may_hub_write(const RecordKey& key, const CellEdit& edit) const;
+  [[nodiscard]] bool leaves_an_administrator(const std::vector<RecordEdits>& records) const;
 
   std::map<RecordKey, std::string> parties_;
   std::map<UserNumber, DirectoryUser> users_;
   std::map<DeviceNumber, DirectoryDevice> devices_;
   std::map<RecordKey, DeviceNumber> grants_;
   std::map<RecordKey, Approval> approvals_;
+  std::set<UserNumber> founders_;
+  uint64_t next_hub_id_ = 1;
 };
 
 }  // namespace daftar

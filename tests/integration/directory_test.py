@@ -71,6 +71,9 @@ class DirectoryTest(office.OfficeTest):
         self.assertEqual(self.role(newcomer), "none")
         newcomer.run("set", "1.1", "name_en=Not yet", "--ledger", LEDGER, code=4, error="authority.denied")
 
+        hub.run("token", "--party", "x\x1b", "--ledger", LEDGER, code=2, error="party.bad")
+        first.run("set", "new:user", "role=focal-point", code=4, error="kind.by_hub")
+
         # An administrator gives a role, whose name is checked.
         record = f"user#{user}.1"
         office.wait_until(lambda: first.sync() and first.try_run("show", record).code == 0, "the user is in national")

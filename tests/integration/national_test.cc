@@ -43,7 +43,8 @@ class NationalTest : public testing::Test {
 
   // What a hub can do that does not judge: it enters a changeset that the device's key has sealed.
   void hub_enters(const std::string& ledger, DeviceNumber device, UserNumber author,
-                  const SigningKey& key, std::vector<RecordEdits> records) {
+                  const SigningKey& key, std::vector<RecordEdits> records,
+                  std::optional<uint64_t> judged_by = {}) {
     LedgerStore& store = world.hub.store().ledgers();
     const TreeHead at = world.hub.head(national());
     need(store.begin());
@@ -61,7 +62,8 @@ class NationalTest : public testing::Test {
     const std::string bytes = need(encode_changeset(changeset));
     const ChainPoint point{device, changeset.seq, chain_next(head.link, bytes)};
     const Seal seal = make_seal(key, ledger, point, open->tree_head());
-    need(open->enter({bytes, &changeset, point.link}, {world.clock.wall, at.size}, {}, seal)
+    need(open->enter({bytes, &changeset, point.link},
+                     {world.clock.wall, judged_by.value_or(at.size)}, {}, seal)
              .status());
     need(open->save_head());
     need(open->materialise());
@@ -228,6 +230,114 @@ TEST_F(NationalTest, TwoAdministratorsApproveAThird) {
   EXPECT_EQ(
       third.store().save(third.ledger(national()), {alone}, world.clock.wall).status().message(),
       Msg::authority_alone);
+  expect_good(national());
+}
+
+TEST_F(NationalTest, APositionThatNationalDoesNotHaveIsNoneThatWasJudgedBy) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  hub_enters(kTransport, officer.number(), user_of(officer), need(officer.store().key()),
+             one(kRoads, kName, Value::text("judged by what nobody has")), 1'000'000);
+  const client::AuditReport report = audit(kTransport);
+  EXPECT_EQ(report.verdict.message(), Msg::audit_national_short);
+  EXPECT_EQ(report.wrong_entry, 2U);
+}
+
+TEST_F(NationalTest, AFounderWhoIsGivenAnotherRoleIsNoneAnyMore) {
+  TestDevice& mistaken = add_with_role(Role::omsar_administrator);
+  need(world.hub.store().grant(mistaken.number(), false, {}, {}, Role::focal_point));
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(directory().role_of_device(mistaken.number()), Role::focal_point);
+  expect_good(national());
+}
+
+TEST_F(NationalTest, AGrantThatWasTakenAwayCanBeGivenAgain) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  const Directory said = directory();
+  const RecordKey grant = said.devices().at(officer.number()).grants.begin()->first;
+  save_in_national(first, grant, kDeletedField, Value::boolean(true));
+  need(first.sync().report.status);
+  EXPECT_TRUE(need(world.hub.store().device(officer.number()))->ledgers.empty());
+  need(world.hub.store().grant(officer.number(), false, {kTransport}));
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().held, 0U);
+  EXPECT_EQ(world.hub.messages(kTransport), std::vector<std::string>{"Roads"});
+  expect_good(kTransport);
+  expect_good(national());
+}
+
+TEST_F(NationalTest, ADeviceLearnsThatItHasNoRoleAnyMore) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  need(officer.sync().report.status);
+  need(first.sync().report.status);
+  save_in_national(first, user_record(user_of(officer)), field::user_role, Value());
+  need(first.sync().report.status);
+  need(officer.sync().report.status);
+  EXPECT_EQ(need(officer.store().identity()).role, Role::none);
+}
+
+TEST_F(NationalTest, ADeviceIsLetInAgainWhenAnAdministratorSaysSo) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  need(world.hub.store().revoke_device(officer.number(), true));
+  save_in_national(first, user_record(user_of(first)), field::user_party, Value());
+  need(first.sync().report.status);
+  EXPECT_EQ(officer.sync().report.status.message(), Msg::device_lost);
+  need(first.sync().report.status);
+  save_in_national(first, device_record(officer.number()), field::device_standing,
+                   Value::text("active"));
+  need(first.sync().report.status);
+  need(officer.sync().report.status);
+}
+
+// Frame by frame, as `national` comes back: what was said last counts.
+TEST_F(NationalTest, ALostDeviceStaysLostWhenNationalComesBack) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  need(first.sync().report.status);
+  save_in_national(first, device_record(late.number()), field::device_standing,
+                   Value::text("lost"));
+  need(first.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  need(world.hub.store().begin_awaiting());
+  for (int i = 0; i < 2; ++i) {
+    need(inspection.sync().report.status);
+    need(first.sync().report.status);
+    (void)officer.sync();
+  }
+  EXPECT_TRUE(need(world.hub.store().device(late.number()))->is_lost);
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(directory().devices().at(late.number()).standing, Standing::lost);
+  EXPECT_EQ(late.sync().report.status.message(), Msg::device_lost);
+  expect_good(national());
+}
+
+// Two numbers alike, of which the hub has forgotten the first: that one has it.
+TEST_F(NationalTest, ANumberThatWasGivenTwiceIsThatOfWhomNationalNames) {
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  need(world.hub.store().begin_awaiting());
+  TestDevice& newcomer = world.add_device();
+  EXPECT_EQ(newcomer.number(), late.number());
+  for (int i = 0; i < 2; ++i) {
+    need(inspection.sync().report.status);
+    (void)officer.sync();
+  }
+  EXPECT_EQ(need(world.hub.store().device(late.number()))->key,
+            need(late.store().key()).public_key());
+  need(late.sync().report.status);
   expect_good(national());
 }
 

@@ -394,8 +394,9 @@ TEST_F(RestoredHubTest, ADeviceOfWhichNobodyTellsGetsItsNumberBack) {
   world.hub.restore(world.folder / "backup");
   EXPECT_EQ(third.sync().report.status.code(), Code::refused);
   const UserNumber user = need(third.store().identity()).user;
-  EXPECT_EQ(world.hub.store().add_device(key, user, "", true, {}, first.number()).status().message(),
-            Msg::device_number_taken);
+  EXPECT_EQ(
+      world.hub.store().add_device(key, user, "", true, {}, first.number()).status().message(),
+      Msg::device_number_taken);
   const hub::Device again =
       need(world.hub.store().add_device(key, user, "third", true, {}, number));
   EXPECT_EQ(again.number, number);

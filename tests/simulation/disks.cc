@@ -131,9 +131,9 @@ void World::restore_device(size_t index, Dice&) {
   if (!device.has_backup || device.is_backup_of_older_number || device.session) return;
   // Of entries that the hub has lost this disk may hold the last copy: without it the ledger stays
   // closed for good, as it must.
-  for (size_t ledger = 0; ledger < kLedgers; ++ledger) {
-    LedgerStore& store = hubs_[0].store->ledgers();
-    const LedgerRow row = need(store.row(*need(store.find_ledger(ledger_name(ledger)))));
+  LedgerStore& store = hubs_[0].store->ledgers();
+  for (const auto& [name, id] : need(store.ledgers())) {
+    const LedgerRow row = need(store.row(id));
     if (row.published > row.size) return;
   }
   note(Event::device_restored);
@@ -192,15 +192,15 @@ hub::Device World::register_again(Device& device) {
 
 // As `daftar init` does it: a session under the new number shows what the hub has of the old one's
 // work; what the line still holds of earlier sessions has arrived by then.
-bool World::learn(size_t index, DeviceNumber number, Dice& dice) {
+bool World::learn(size_t index, const CertificateTerms& shown, Dice& dice) {
   while (!late_requests_.empty() && failure_.empty()) {
     const auto request = std::move(late_requests_.front());
     late_requests_.pop_front();
     request();
     check_hub(dice);
   }
-  say("device ", index, " learns what the hub has, as number ", number);
-  begin_session(index, 0, number, LineFault(), Session::Purpose::learn);
+  say("device ", index, " learns what the hub has, as number ", shown.device);
+  begin_session(index, 0, shown, LineFault(), Session::Purpose::learn);
   const std::optional<client::SyncReport> report = run_to_the_end(index, dice);
   return report && report->status.ok() && failure_.empty();
 }
@@ -232,11 +232,15 @@ void World::enrol(size_t index, Dice& dice) {
     if (!added.ok()) return;
     registered = *added;
   }
-  if (!learn(index, registered->number, dice)) return;
+  const std::string certificate =
+      need(authority_->certify(registered->number, registered->key, hub_clock_.wall));
+  if (!learn(index, need(read_certificate(certificate)), dice)) return;
   const hub::HubIdentity hub = need(hubs_[0].store->identity());
   client::Identity own{registered->number, registered->user, "127.0.0.1:1", hub.name,
                        hub.key.public_key()};
   own.role = registered->role;
+  own.root = authority_->root();
+  own.certificate = certificate;
   const Status adopted = device.store->adopt(own);
   if (disk_.is_dead(device.folder)) restart_device(index, dice);
   // What was opened under the old number is closed with its program.

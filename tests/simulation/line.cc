@@ -12,10 +12,10 @@ constexpr size_t kRecoveryTwicePercent = 30;
 
 }  // namespace
 
-Session::Session(World& world, client::ClientStore& store, Clock& clock, DeviceNumber device,
-                 size_t hub, const LineFault& fault, Purpose purpose)
+Session::Session(World& world, client::ClientStore& store, Clock& clock,
+                 const CertificateTerms& shown, size_t hub, const LineFault& fault, Purpose purpose)
     : world_(world),
-      device_(device),
+      shown_(shown),
       hub_(hub),
       fault_(fault),
       session_(
@@ -86,7 +86,7 @@ void Session::break_call(const Status& status) {
   }
 }
 
-Result<hub::Device> Session::caller() { return world_.hub(hub_).service->authenticate(device_); }
+Result<hub::Device> Session::caller() { return world_.hub(hub_).service->authenticate(shown_); }
 
 void Session::heads(const v1::HeadsRequest& request) {
   call_ = Call::heads;
@@ -97,6 +97,7 @@ void Session::heads(const v1::HeadsRequest& request) {
         device.ok() ? hub.service->heads(*device, request) : device.status();
     world_.settle(hub);
     if (reply.ok() && request.cosignatures_size() > 0) world_.note(Event::cosigned);
+    if (reply.ok()) *reply->mutable_certificate() = world_.renewed(shown_);
     answer([this, reply] {
       call_ = Call::none;
       session_.on_heads(reply.status(), reply.ok() ? *reply : v1::HeadsReply());
@@ -106,10 +107,10 @@ void Session::heads(const v1::HeadsRequest& request) {
 
 void Session::push(const v1::PushRequest& request) {
   // The hub's part: what it answers reaches the session if that is still there.
-  const auto enter = [world = &world_, hub = hub_, number = device_](
+  const auto enter = [world = &world_, hub = hub_, shown = shown_](
                          const v1::PushRequest& sent, const hub::Writer::PushDone& done) {
     HubProcess& process = world->hub(hub);
-    const Result<hub::Device> device = process.service->authenticate(number);
+    const Result<hub::Device> device = process.service->authenticate(shown);
     if (!device.ok()) return done(device.status());
     process.service->push(*device, sent, done);
     process.has_queue = true;
@@ -177,9 +178,9 @@ void Session::pull_next() {
 void Session::recover(const v1::RecoverRequest& request) {
   // The hub's part; how many entries it took.
   const auto take = [world = &world_, hub = hub_,
-                     number = device_](const v1::RecoverRequest& sent) -> Result<uint64_t> {
+                     shown = shown_](const v1::RecoverRequest& sent) -> Result<uint64_t> {
     HubProcess& process = world->hub(hub);
-    DAFTAR_ASSIGN_OR_RETURN(const hub::Device device, process.service->authenticate(number));
+    DAFTAR_ASSIGN_OR_RETURN(const hub::Device device, process.service->authenticate(shown));
     Result<uint64_t> taken = Status(Code::unavailable, Msg::hub_silent);
     process.service->recover(device, sent,
                              [&](Result<uint64_t> recovered) { taken = std::move(recovered); });

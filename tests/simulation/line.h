@@ -29,8 +29,9 @@ class Session : public client::Transport {
  public:
   using Purpose = client::SyncSession::Purpose;
 
-  Session(World& world, client::ClientStore& store, Clock& clock, DeviceNumber device, size_t hub,
-          const LineFault& fault, Purpose purpose = Purpose::exchange);
+  /// `shown`: what the certificate says that the device shows, which was held against the root.
+  Session(World& world, client::ClientStore& store, Clock& clock, const CertificateTerms& shown,
+          size_t hub, const LineFault& fault, Purpose purpose = Purpose::exchange);
 
   void start() { session_.start(); }
   /// From now on nothing passes, and nobody says so.
@@ -73,7 +74,7 @@ class Session : public client::Transport {
   void pull_next();
 
   World& world_;
-  DeviceNumber device_;
+  CertificateTerms shown_;
   size_t hub_;
   LineFault fault_;
   client::SyncSession session_;

@@ -104,6 +104,8 @@ const char* name_of(Event event) {
       "hub restored from a backup",
       "entries given back to the hub",
       "checkpoint cosigned",
+      "certificate renewed",
+      "certificate ended",
       "two hub processes",
       "work turned away",
   };

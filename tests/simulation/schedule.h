@@ -110,6 +110,8 @@ enum class Event : int {
   hub_restored,
   recovered,
   cosigned,
+  certificate_renewed,
+  certificate_ended,
   two_hubs,
   turned_away,
   kCount,

@@ -24,6 +24,9 @@ const Template& the_template() {
     const auto hub = need(hub::HubStore::open(hub_folder, Database::Access::read_write));
     for (size_t ledger = 0; ledger < kLedgers; ++ledger) need(hub->add_ledger(ledger_name(ledger)));
     const hub::HubIdentity identity = need(hub->identity());
+    const uint64_t begun = FakeClock().wall;
+    need(hub::CertificateAuthority::create(hub_folder, begun));
+    const auto authority = need(hub::CertificateAuthority::open(hub_folder));
     for (size_t i = 0; i < kMostDevices; ++i) {
       const std::string folder = result->folder / ("device-" + std::to_string(i));
       need(client::ClientStore::create(folder));
@@ -38,10 +41,18 @@ const Template& the_template() {
       client::Identity own{device.number, device.user, "127.0.0.1:1", identity.name,
                            identity.key.public_key()};
       own.role = device.role;
+      own.root = authority.root();
+      own.certificate = need(authority.certify(device.number, device.key, begun));
       need(store->set_identity(own));
       for (const std::string& ledger : ledgers) need(store->add_ledger(ledger));
       result->users.push_back(device.user);
       result->numbers.push_back(device.number);
+    }
+    // What is due in `national` is said once for all worlds.
+    FakeClock clock;
+    hub::Writer writer(need(hub::HubStore::open(hub_folder, Database::Access::read_write)), clock);
+    writer.say_soon();
+    while (writer.run_once()) {
     }
     return result;
   }();
@@ -61,6 +72,7 @@ World::World(const Schedule& schedule, bool with_trace)
   hub_folder_ = root_ + "/hub";
   std::filesystem::create_directories(root_);
   copy_machine(disk_, made.folder / "hub", hub_folder_);
+  authority_ = need(hub::CertificateAuthority::open(hub_folder_));
   for (size_t i = 0; i < std::min(schedule.devices, kMostDevices); ++i) {
     Device& device = devices_.emplace_back();
     device.folder = root_ + "/device-" + std::to_string(i);
@@ -219,17 +231,45 @@ void World::start_sync(size_t index, const Step& step) {
   if (draw < 5) fault.late_percent = 60;
   fault.twice_percent = draw == 5 ? 50 : 0;
   say("device ", index, " begins to sync");
-  begin_session(index, step.b / 20, device.numbers.back(), fault, Session::Purpose::exchange);
+  const std::optional<CertificateTerms> shown = shown_certificate(device);
+  if (!shown) return note_struck(device.folder, false);
+  begin_session(index, step.b / 20, *shown, fault, Session::Purpose::exchange);
   note_struck(device.folder, false);
   if (device.session->is_done()) end_session(index);
 }
 
-void World::begin_session(size_t index, size_t hub, DeviceNumber number, const LineFault& fault,
-                          Session::Purpose purpose) {
+// What TLS finds of the device's certificate at the hub. One that has ended is renewed by its key,
+// as over HTTPS; nothing if the device's disk fails under it.
+std::optional<CertificateTerms> World::shown_certificate(Device& device) {
+  // Held against the root once for all worlds: that costs more than the rest of a session.
+  thread_local std::map<std::string, CertificateTerms> verified;
+  Result<client::Identity> own = device.store->identity();
+  if (!own.ok()) return std::nullopt;
+  if (!verified.contains(own->certificate)) {
+    need(verify_certificates(own->certificate, authority_->root(), CertificateUse::device, 0));
+    verified[own->certificate] = need(read_certificate(own->certificate));
+  }
+  const CertificateTerms shown = verified.at(own->certificate);
+  if (shown.device != own->device) fail("a certificate is that of another number");
+  if (*shown.ends_ms > hub_clock_.wall) return shown;
+  note(Event::certificate_ended);
+  const std::string fresh = need(authority_->certify(shown.device, shown.key, hub_clock_.wall));
+  if (!device.store->keep_certificate(fresh).ok()) return std::nullopt;
+  return need(read_certificate(fresh));
+}
+
+std::string World::renewed(const CertificateTerms& shown) {
+  std::string fresh = need(authority_->renew(shown, hub_clock_.wall));
+  if (!fresh.empty()) note(Event::certificate_renewed);
+  return fresh;
+}
+
+void World::begin_session(size_t index, size_t hub, const CertificateTerms& shown,
+                          const LineFault& fault, Session::Purpose purpose) {
   Device& device = devices_[index];
   device.strikes_before = strikes(device);
   device.session =
-      std::make_unique<Session>(*this, *device.store, device.clock, number, hub, fault, purpose);
+      std::make_unique<Session>(*this, *device.store, device.clock, shown, hub, fault, purpose);
   device.session->start();
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "client/client_store.h"
+#include "hub/certificate_authority.h"
 #include "hub/service.h"
 #include "hub/writer.h"
 #include "tests/integration/sync_world.h"
@@ -129,6 +130,8 @@ class World {
   void note_acknowledged(const std::string& ledger, uint64_t position);
   void add_late_request(std::function<void()> request);
   void settle(HubProcess& process);
+  /// The new certificate that the hub gives with its answer, if it is time; else "".
+  std::string renewed(const CertificateTerms& shown);
 
  private:
   // world.cc: steps, sessions, the hub
@@ -139,8 +142,9 @@ class World {
   void deliver(Dice& dice, size_t count);
   void deliver_to(size_t device);
   bool deliver_one(Dice& dice);
-  void begin_session(size_t device, size_t hub, DeviceNumber number, const LineFault& fault,
-                     Session::Purpose purpose);
+  void begin_session(size_t device, size_t hub, const CertificateTerms& shown,
+                     const LineFault& fault, Session::Purpose purpose);
+  std::optional<CertificateTerms> shown_certificate(Device& device);
   void end_session(size_t device);
   void check_reason(size_t device, const Status& status);
   void check_hub(Dice& dice);
@@ -162,7 +166,7 @@ class World {
   void revoke_unused();
   void note_struck(const std::string& folder, bool is_hub);
   size_t strikes(const Device& device);
-  bool learn(size_t device, DeviceNumber number, Dice& dice);
+  bool learn(size_t device, const CertificateTerms& shown, Dice& dice);
   void enrol(size_t device, Dice& dice);
 
   // people.cc: what is saved, and what its author knew
@@ -211,6 +215,7 @@ class World {
   std::string root_;
   std::string hub_folder_;
   FakeClock hub_clock_;
+  std::optional<hub::CertificateAuthority> authority_;
   std::vector<HubProcess> hubs_;
   std::deque<Device> devices_;
   std::deque<std::function<void()>> late_requests_;

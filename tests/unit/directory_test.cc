@@ -169,6 +169,72 @@ TEST_F(DirectoryTest, WhatAnAdministratorCannotDoAlone) {
   EXPECT_TRUE(directory.may_enter(shut_out));
 }
 
+TEST_F(DirectoryTest, NobodyApprovesHimselfByAnotherName) {
+  found();
+  RecordKey odd = user_record(1);
+  odd.qualifier = "x";
+  const Changeset himself = changeset(1, 1, "national", {kind::approval, 1, 9, ""},
+                                      field::approval_user, Value::reference(odd));
+  EXPECT_TRUE(directory.may_enter(himself)) << "it names nobody";
+  directory.take({kind::approval, 1, 9, ""},
+                 record({{field::approval_user, Value::reference(odd)}}, 1));
+  EXPECT_TRUE(directory.approvers(1).empty());
+}
+
+TEST_F(DirectoryTest, AnApprovalThatWasTakenBackStaysSo) {
+  found();
+  const auto writes_deleted = [](bool yes) {
+    return changeset(1, 1, "national", {kind::approval, 2, 4, ""}, kDeletedField,
+                     Value::boolean(yes));
+  };
+  EXPECT_TRUE(directory.may_enter(writes_deleted(true)));
+  EXPECT_FALSE(directory.may_enter(writes_deleted(false)));
+}
+
+TEST_F(DirectoryTest, OneAdministratorIsLeftAndTheFoundingStaysEnded) {
+  found();
+  const auto takes_back = [](uint64_t counter) {
+    return changeset(1, 1, "national", {kind::approval, kHubDevice, counter, ""}, kDeletedField,
+                     Value::boolean(true));
+  };
+  EXPECT_TRUE(directory.may_enter(takes_back(2)));
+  directory.take({kind::approval, kHubDevice, 2, ""},
+                 record({{kDeletedField, Value::boolean(true)},
+                         {field::approval_user, Value::reference(user_record(2))}}));
+  EXPECT_EQ(directory.administrators(), (std::set<UserNumber>{1}));
+  EXPECT_FALSE(directory.is_founding()) << "or one could let the hub appoint again";
+  EXPECT_FALSE(may_approve(kHubDevice, 0, 3));
+  EXPECT_FALSE(directory.may_enter(takes_back(1))) << "nobody could appoint any more";
+  EXPECT_EQ(directory.next_hub_id(), 3U);
+}
+
+TEST_F(DirectoryTest, TheHubGivesNoDeviceAnotherKeyUserOrWayBack) {
+  add_device(7, 3, "data-officer", {kTransport});
+  const auto hub_writes = [&](const RecordKey& of, FieldNumber field, Value value) {
+    return directory.may_enter(changeset(kHubDevice, 0, "national", of, field, std::move(value)));
+  };
+  for (const bool founded : {false, true}) {
+    if (founded) found();
+    EXPECT_FALSE(hub_writes(device_record(7), field::device_key, Value::text("x")));
+    EXPECT_FALSE(
+        hub_writes(device_record(7), field::device_user, Value::reference(user_record(1))));
+    EXPECT_FALSE(hub_writes(device_record(7), field::device_standing, Value::text("active")));
+    EXPECT_FALSE(hub_writes(device_record(7), kDeletedField, Value::boolean(true)));
+    EXPECT_TRUE(hub_writes(device_record(7), field::device_standing, Value::text("lost")));
+    EXPECT_TRUE(hub_writes(device_record(8), field::device_key, Value::text("x")));
+  }
+  EXPECT_FALSE(hub_writes({kind::grant, kHubDevice, 1, ""}, kDeletedField, Value::boolean(true)));
+}
+
+TEST_F(DirectoryTest, TheHubIsNoneOfItsDevices) {
+  directory.take(device_record(kHubDevice),
+                 record({{field::device_standing, Value::text("lost")}}));
+  directory.take({kind::grant, 1, 1, ""},
+                 record({{field::grant_device, Value::reference(device_record(kHubDevice))},
+                         {field::grant_ledger, Value::text("*")}}));
+  EXPECT_TRUE(directory.devices().empty());
+}
+
 TEST_F(DirectoryTest, TheHubAppointsInTheFoundingOnly) {
   EXPECT_TRUE(directory.is_founding());
   EXPECT_TRUE(may_give_role(kHubDevice, 0, "focal-point"));
@@ -205,8 +271,10 @@ TEST_F(DirectoryTest, NoRandomChangesetGetsThroughWhatIsNotGiven) {
     const bool is_open = device <= 2   ? ledger == "national"
                          : device == 3 ? ledger == kTransport
                                        : device == 4;
+    // An empty `deleted` would bring an approval back.
+    const bool is_back = kind == kind::approval && field == kDeletedField;
     const bool expected =
-        is_open && author == device && may_write(roles[device], ledger, kind, field);
+        is_open && author == device && may_write(roles[device], ledger, kind, field) && !is_back;
     EXPECT_EQ(may, expected) << device << ' ' << author << ' ' << ledger << ' ' << kind << ' '
                              << field;
     allowed += may ? 1 : 0;
