@@ -10,21 +10,16 @@
 namespace daftar::hub {
 namespace {
 
-void add_edits(std::vector<RecordEdits>& edits, RecordKey key,
-               std::vector<std::pair<FieldNumber, Value>> values) {
-  if (values.empty()) return;
-  RecordEdits record{std::move(key), {}};
-  for (auto& [field, value] : values) record.cells.push_back({field, std::move(value), {}});
-  edits.push_back(std::move(record));
-}
-
 class Edits {
  public:
   explicit Edits(const Directory& directory)
       : directory_(directory), next_id_(directory.next_hub_id()) {}
 
-  void add(RecordKey key, std::vector<std::pair<FieldNumber, Value>> values) {
-    add_edits(edits_, std::move(key), std::move(values));
+  void add(RecordKey key, const std::vector<std::pair<FieldNumber, Value>>& values) {
+    if (values.empty()) return;
+    RecordEdits record{std::move(key), {}};
+    for (const auto& [field, value] : values) record.cells.push_back({field, value, {}});
+    edits_.push_back(std::move(record));
   }
   RecordKey new_record(KindNumber kind) { return {kind, kHubDevice, next_id_++, ""}; }
 
@@ -33,7 +28,7 @@ class Edits {
     for (const auto& [key, known] : directory_.parties()) {
       if (known == code) return key;
     }
-    const RecordKey key = new_record(kind::party);
+    RecordKey key = new_record(kind::party);
     add(key, {{field::party_code, Value::text(code)}});
     return key;
   }
@@ -64,7 +59,7 @@ void add_user(const Device& device, const Directory& directory, Edits& edits) {
     values.emplace_back(field::user_role,
                         device.role == Role::none ? Value() : Value::text(role_name(device.role)));
   }
-  edits.add(user_record(user), std::move(values));
+  edits.add(user_record(user), values);
   if (is_due && is_administrator) {
     edits.add(edits.new_record(kind::approval),
               {{field::approval_user, Value::reference(user_record(user))}});
@@ -88,7 +83,7 @@ void add_device(const Device& device, const DirectoryDevice& said, Edits& edits)
   if (device.is_revoked && said.standing < standing) {
     values.emplace_back(field::device_standing, Value::text(standing_name(standing)));
   }
-  edits.add(device_record(device.number), std::move(values));
+  edits.add(device_record(device.number), values);
 }
 
 void add_grants(const Device& device, const DirectoryDevice& said, Edits& edits) {
