@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "client/authority.h"
 #include "client/client_store.h"
 #include "common/base/limits.h"
 #include "common/base/planted.h"
@@ -43,25 +44,6 @@ Status read_pending(const Database& database, Statement& query,
 bool is_held(PendingState state) {
   return state == PendingState::held || state == PendingState::discarded ||
          state == PendingState::reapplied;
-}
-
-// The same that the hub asks: what it would refuse is not begun.
-Status check_authority(Role role, const std::string& ledger,
-                       const std::vector<RecordEdits>& records) {
-  const std::optional<DeniedCell> denied = find_denied(role, ledger, records);
-  if (!denied) return {};
-  std::string who;
-  for (const Role other : who_may_write(ledger, denied->kind, denied->field)) {
-    who += (who.empty() ? "" : ", ") + std::string(role_name(other));
-  }
-  const Kind* kind = find_kind(denied->kind);
-  const Field* field = kind == nullptr ? nullptr : kind->find(denied->field);
-  return {
-      Code::refused,
-      Msg::authority_denied,
-      {std::string(role_name(role)),
-       kind == nullptr ? std::to_string(denied->kind) : std::string(kind->name),
-       field == nullptr ? "deleted" : std::string(field->name), ledger, who.empty() ? "–" : who}};
 }
 
 // The field that holds a kind's code, if it has one.

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "client/authority.h"
 #include "client/commands/shared.h"
 #include "common/base/report.h"
 #include "common/ledger/checkpoint.h"
@@ -118,6 +119,7 @@ Status run_held(const Session& session, const HeldOptions& options) {
       say(Msg::held_discarded, {std::to_string(options.discard)});
     return {};
   }
+  DAFTAR_ASSIGN_OR_RETURN(const Identity identity, store->identity());
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> pending, store->pending(ledger.id));
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
   nlohmann::json list = nlohmann::json::array();
@@ -140,9 +142,18 @@ Status run_held(const Session& session, const HeldOptions& options) {
                                    {"value", value_json(cell.value)}});
       }
     }
+    std::optional<Denial> denial;
+    if (one.reason == RefusalReason::no_authority) {
+      denial = find_denial(identity.role, ledger.name, changeset.records);
+    }
+    if (denial) object["who_may"] = denial->who;
     if (!session.as_json) {
       say(Msg::held_line, {std::to_string(one.seq), text_of(pending_message(one.state)),
                            text_of(reason_message(*one.reason)), changeset.message});
+      if (denial) {
+        std::cout << "    ";
+        say(Msg::held_who, {std::string(role_name(identity.role)), denial->field, denial->who});
+      }
       for (const nlohmann::json& edit : object["edits"]) {
         std::cout << "    " << edit["record"].get<std::string>() << " "
                   << edit["field"].get<std::string>() << " = " << edit["value"] << '\n';

@@ -38,6 +38,13 @@ class DirectoryTest(office.OfficeTest):
         inspector.sync()
         self.assertEqual(inspector.value("1.1@2024"), "7")
         inspector.run("set", "1.1@2024", "value=8", code=4, error="authority.denied")
+        # What was saved before the role was another one is held, and says who may.
+        hub.run("device", "grant", focal.number, "--role", "data-officer")
+        focal.set("1.2", "name_en=Too late")
+        self.assertEqual(focal.sync().json["refused"], 1)
+        held = focal.run("held").json[0]
+        self.assertEqual((held["reason"], held["who_may"]), ("no_authority", "focal-point, omsar-analyst"))
+        self.assertIn("who may: focal-point, omsar-analyst", focal.run("held", as_json=False).out)
         hub.run("device", "grant", officer.number, "--role", "focal-point")
         officer.run("set", "1.1", "name_en=Another name", code=4, error="authority.denied")
         officer.sync()
