@@ -27,6 +27,10 @@ Result<std::unique_ptr<Audit>> Audit::begin(const std::string& ledger, DeviceKey
 }
 
 Status Audit::take(std::string_view header_bytes, std::string_view changeset_bytes) {
+  // Before an entry, never behind it: what it has touched is asked for then.
+  if (counts_.entries % kEntriesBetweenWrites == 0 && !ledger_->is_materialised()) {
+    DAFTAR_RETURN_IF_ERROR(ledger_->materialise());
+  }
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Changeset> changeset,
                           ledger_->accept(header_bytes, changeset_bytes, keys_));
   DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(header_bytes));
@@ -40,7 +44,7 @@ Status Audit::take(std::string_view header_bytes, std::string_view changeset_byt
     ++counts_.seals;
     roots_[head().size] = head().root;
   }
-  return counts_.entries % kEntriesBetweenWrites == 0 ? ledger_->materialise() : Status();
+  return {};
 }
 
 // A device seals with the checkpoint that it had verified: a hub that shows two devices different

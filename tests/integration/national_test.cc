@@ -122,6 +122,22 @@ TEST_F(NationalTest, WhatWasJudgedBeforeStaysJudgedByWhatWasSaidThen) {
   expect_good(national());
 }
 
+// More entries than the audit keeps in memory at once.
+TEST_F(NationalTest, ALongLedgerIsGoodToo) {
+  std::vector<client::Draft> drafts;
+  for (int i = 0; i < 5'100; ++i) {
+    client::Draft draft;
+    draft.context = officer.context();
+    draft.message = "one of many";
+    draft.records = one(kRoads, kName, Value::text("Roads " + std::to_string(i)));
+    drafts.push_back(std::move(draft));
+  }
+  need(officer.store().save(officer.ledger(), drafts, world.clock.wall));
+  need(officer.sync().report.status);
+  EXPECT_EQ(world.hub.head(kTransport).size, 5'100U);
+  expect_good(kTransport);
+}
+
 TEST_F(NationalTest, AnEntryWithoutAuthorityIsFoundOut) {
   officer.save(kRoads, kName, "Roads");
   need(officer.sync().report.status);
