@@ -204,10 +204,12 @@ bool Directory::may_hub_enter(const Changeset& changeset) const {
 
 // Nobody could appoint any more.
 bool Directory::leaves_an_administrator(const std::vector<RecordEdits>& records) const {
+  const auto is_of_approval = [](const RecordEdits& record) {
+    return record.key.kind == kind::approval;
+  };
+  if (std::none_of(records.begin(), records.end(), is_of_approval)) return true;
   Directory after = *this;
-  for (const RecordEdits& record : records) {
-    if (record.key.kind == kind::approval) after.approvals_.erase(record.key);
-  }
+  for (const RecordEdits& record : records) after.approvals_.erase(record.key);
   return after.approvals_.size() == approvals_.size() || !after.administrators().empty();
 }
 

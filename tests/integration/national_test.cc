@@ -88,6 +88,11 @@ class NationalTest : public testing::Test {
     need(device.sync().report.status);
     return device;
   }
+  // The hub's backup is put back, and the operator says so.
+  void restore_hub() {
+    world.hub.restore(world.folder / "backup");
+    need(world.hub.store().begin_awaiting());
+  }
   UserNumber user_of(TestDevice& device) { return need(device.store().identity()).user; }
 
   SyncWorld world;
@@ -320,8 +325,7 @@ TEST_F(NationalTest, ALostDeviceStaysLostWhenNationalComesBack) {
                    Value::text("lost"));
   need(first.sync().report.status);
   need(inspection.sync().report.status);
-  world.hub.restore(world.folder / "backup");
-  need(world.hub.store().begin_awaiting());
+  restore_hub();
   for (int i = 0; i < 2; ++i) {
     need(inspection.sync().report.status);
     need(first.sync().report.status);
@@ -343,8 +347,7 @@ TEST_F(NationalTest, ANumberThatWasGivenTwiceIsThatOfWhomNationalNames) {
   late.save(indicator_key(2, 1), kName, "Buses");
   need(late.sync().report.status);
   need(inspection.sync().report.status);
-  world.hub.restore(world.folder / "backup");
-  need(world.hub.store().begin_awaiting());
+  restore_hub();
   TestDevice& newcomer = world.add_device();
   EXPECT_EQ(newcomer.number(), late.number());
   for (int i = 0; i < 2; ++i) {
@@ -395,8 +398,7 @@ TEST_F(NationalTest, ARestoredHubLearnsItsDevicesAgain) {
   late.save(indicator_key(2, 1), kName, "Buses");
   need(late.sync().report.status);
   need(inspection.sync().report.status);
-  world.hub.restore(world.folder / "backup");
-  need(world.hub.store().begin_awaiting());
+  restore_hub();
 
   EXPECT_EQ(late.sync().report.status.message(), Msg::caller_unknown);
   officer.save(kRoads, kName, "Roads, not judged yet");
