@@ -22,7 +22,6 @@
 #include "common/ledger/frame.h"
 #include "daftar/v1/hub.pb.h"
 #include "hub/hub_store.h"
-#include "hub/national.h"
 
 namespace daftar::hub {
 

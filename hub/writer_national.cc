@@ -1,0 +1,86 @@
+// Writer: the directory by which it judges, and what it says there.
+#include <algorithm>
+
+#include "hub/national.h"
+#include "hub/writer.h"
+
+namespace daftar::hub {
+
+// `national`, with the directory as it is there.
+Result<Ledger*> Writer::open_national() {
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_ledger(std::string(kNational)));
+  if (national == nullptr) return Status(Code::corrupt, Msg::hub_no_national);
+  if (directory_at_ == national->state().position) return national;
+  if (!national->is_materialised()) DAFTAR_RETURN_IF_ERROR(national->materialise());
+  directory_ = {};
+  DAFTAR_RETURN_IF_ERROR(store_->ledgers().read_records(
+      national->id(), "", [&](std::string_view key, std::string_view state) -> Status {
+        DAFTAR_ASSIGN_OR_RETURN(const RecordKey record, RecordKey::from_bytes(key));
+        DAFTAR_ASSIGN_OR_RETURN(const RecordState decoded, RecordState::decode(state));
+        directory_.take(record, decoded);
+        return {};
+      }));
+  directory_at_ = national->state().position;
+  return national;
+}
+
+// After a changeset was entered there.
+Status Writer::take_records(Ledger& national, const std::vector<RecordEdits>& records) {
+  DAFTAR_RETURN_IF_ERROR(national.materialise());
+  for (const RecordEdits& record : records) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> state,
+                            store_->ledgers().record(national.id(), record.key.bytes()));
+    if (!state) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const RecordState decoded, RecordState::decode(*state));
+    directory_.take(record.key, decoded);
+  }
+  directory_at_ = national.state().position;
+  return {};
+}
+
+// Says in `national` what became of devices since the last round, before anything is judged by it.
+Status Writer::say_due() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, store_->due());
+  if (due.empty()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_recovering,
+                          this->is_recovering(*national, std::string(kNational)));
+  if (is_recovering) return {};
+  std::vector<Device> devices;
+  for (const DeviceNumber number : due) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(number));
+    if (device) devices.push_back(*device);
+  }
+  // Administrators last: they end the founding, in which the other roles were given.
+  std::stable_partition(devices.begin(), devices.end(), [](const Device& device) {
+    return device.role != Role::omsar_administrator;
+  });
+  for (const Device& device : devices) DAFTAR_RETURN_IF_ERROR(say(*national, device));
+  DAFTAR_RETURN_IF_ERROR(store_->clear_due());
+  return store_->take_directory(directory_);
+}
+
+Status Writer::say(Ledger& national, const Device& device) {
+  Changeset changeset;
+  changeset.records = national_edits(device, directory_);
+  if (changeset.records.empty()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, store_->identity());
+  DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, national.chain_head(kHubDevice, device_keys()));
+  const TreeHead before = national.tree_head();
+  changeset.ledger = kNational;
+  changeset.device = kHubDevice;
+  changeset.seq = head.seq + 1;
+  changeset.context = {before.size, head.seq, {}};
+  changeset.time_ms = clock_.wall_ms();
+  DAFTAR_ASSIGN_OR_RETURN(const std::string bytes, encode_changeset(changeset));
+  const ChainPoint point{kHubDevice, changeset.seq, chain_next(head.link, bytes)};
+  const Seal seal = make_seal(identity.key, kNational, point, before);
+  DAFTAR_RETURN_IF_ERROR(national
+                             .enter({bytes, &changeset, point.link},
+                                    {changeset.time_ms, before.size}, std::nullopt, seal)
+                             .status());
+  touched_.insert(std::string(kNational));
+  return take_records(national, changeset.records);
+}
+
+}  // namespace daftar::hub
