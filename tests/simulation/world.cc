@@ -10,6 +10,7 @@ namespace {
 // and tables take longer to make than a schedule to run.
 struct Template {
   TempFolder folder;
+  std::optional<hub::CertificateAuthority> authority;
   std::vector<UserNumber> users;
   std::vector<DeviceNumber> numbers;
 };
@@ -26,7 +27,8 @@ const Template& the_template() {
     const hub::HubIdentity identity = need(hub->identity());
     const uint64_t begun = FakeClock().wall;
     need(hub::CertificateAuthority::create(hub_folder, begun));
-    const auto authority = need(hub::CertificateAuthority::open(hub_folder));
+    result->authority = need(hub::CertificateAuthority::open(hub_folder));
+    const hub::CertificateAuthority& authority = *result->authority;
     for (size_t i = 0; i < kMostDevices; ++i) {
       const std::string folder = result->folder / ("device-" + std::to_string(i));
       need(client::ClientStore::create(folder));
@@ -72,7 +74,7 @@ World::World(const Schedule& schedule, bool with_trace)
   hub_folder_ = root_ + "/hub";
   std::filesystem::create_directories(root_);
   copy_machine(disk_, made.folder / "hub", hub_folder_);
-  authority_ = need(hub::CertificateAuthority::open(hub_folder_));
+  authority_ = &*made.authority;
   for (size_t i = 0; i < std::min(schedule.devices, kMostDevices); ++i) {
     Device& device = devices_.emplace_back();
     device.folder = root_ + "/device-" + std::to_string(i);

@@ -215,7 +215,7 @@ class World {
   std::string root_;
   std::string hub_folder_;
   FakeClock hub_clock_;
-  std::optional<hub::CertificateAuthority> authority_;
+  const hub::CertificateAuthority* authority_ = nullptr;
   std::vector<HubProcess> hubs_;
   std::deque<Device> devices_;
   std::deque<std::function<void()>> late_requests_;
