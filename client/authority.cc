@@ -29,4 +29,24 @@ Status check_authority(Role role, const std::string& ledger,
           {std::string(role_name(role)), denial->kind, denial->field, ledger, denial->who}};
 }
 
+Result<Directory> read_directory(LedgerStore& store, LedgerId national) {
+  Directory directory;
+  DAFTAR_RETURN_IF_ERROR(
+      store.read_records(national, "", [&](std::string_view key, std::string_view state) -> Status {
+        DAFTAR_ASSIGN_OR_RETURN(const RecordKey record, RecordKey::from_bytes(key));
+        DAFTAR_ASSIGN_OR_RETURN(const RecordState decoded, RecordState::decode(state));
+        directory.take(record, decoded);
+        return {};
+      }));
+  return directory;
+}
+
+Status check_appointments(const Directory& directory, const Changeset& changeset) {
+  const std::optional<NoAuthority> denied = directory.denies(changeset);
+  if (denied == NoAuthority::appoints) return {Code::refused, Msg::authority_alone};
+  if (denied == NoAuthority::approval_again) return {Code::refused, Msg::authority_again};
+  if (denied == NoAuthority::last_administrator) return {Code::refused, Msg::authority_last};
+  return {};
+}
+
 }  // namespace daftar::client

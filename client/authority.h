@@ -6,6 +6,8 @@
 
 #include "common/base/status.h"
 #include "common/register/authority.h"
+#include "common/register/directory.h"
+#include "common/store/ledger_store.h"
 
 namespace daftar::client {
 
@@ -22,5 +24,11 @@ std::optional<Denial> find_denial(Role role, const std::string& ledger,
 /// Code::refused with the denial, if there is one: what the hub would refuse is not begun.
 Status check_authority(Role role, const std::string& ledger,
                        const std::vector<RecordEdits>& records);
+
+/// The directory that the ledger `national` has here, as far as it is confirmed.
+Result<Directory> read_directory(LedgerStore& store, LedgerId national);
+/// The same for a changeset in `national`: Code::refused if it appoints wrongly, writes an approval
+/// again, or leaves nobody who can appoint. Whether this device is known there is for the hub.
+Status check_appointments(const Directory& directory, const Changeset& changeset);
 
 }  // namespace daftar::client

@@ -7,6 +7,7 @@
 
 #include "client/client_store.h"
 #include "common/base/planted.h"
+#include "common/register/directory.h"
 #include "common/store/files.h"
 
 namespace daftar::client {
@@ -20,17 +21,17 @@ class IdRewrite {
 
   // The copy's entry at `position` made or wrote this id behind the fork point.
   void note_elsewhere(const RecordKey& key, uint64_t position) {
-    if (key.device == from_) elsewhere_.try_emplace(key.counter, position);
+    if (is_made(key)) elsewhere_.try_emplace(key.counter, position);
   }
   // The highest counter that was in use at the fork point.
   void note_shared(const RecordKey& key) {
-    if (key.device == from_) last_shared_ = std::max(last_shared_, key.counter);
+    if (is_made(key)) last_shared_ = std::max(last_shared_, key.counter);
   }
 
   // This disk's changeset wrote this id: the record is this disk's own, unless its author had seen
   // the copy's record of the same id and this disk never made one.
   void note_here(const RecordKey& key, uint64_t context_position) {
-    if (key.device != from_ || key.counter <= last_shared_) return;
+    if (!is_made(key) || key.counter <= last_shared_) return;
     const auto elsewhere = elsewhere_.find(key.counter);
     if (elsewhere == elsewhere_.end() || context_position < elsewhere->second) {
       own_.insert(key.counter);
@@ -38,7 +39,7 @@ class IdRewrite {
   }
 
   void apply(RecordKey& key) const {
-    if (key.device == from_ && own_.contains(key.counter)) key.device = to_;
+    if (is_made(key) && own_.contains(key.counter)) key.device = to_;
   }
   void apply(Value& value) const {
     if (std::optional<RecordKey> reference = value.as_reference()) {
@@ -52,6 +53,13 @@ class IdRewrite {
   }
 
  private:
+  // Made under the number; the records of users and devices in `national` have their own numbers
+  // for ids, whoever writes them.
+  [[nodiscard]] bool is_made(const RecordKey& key) const {
+    return key.device == from_ && key != user_record(key.device) &&
+           key != device_record(key.device);
+  }
+
   DeviceNumber from_;
   DeviceNumber to_;
   std::map<uint64_t, uint64_t> elsewhere_;  ///< counter → first position

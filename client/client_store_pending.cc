@@ -1,5 +1,6 @@
 // ClientStore: what this device has saved and the hub has not confirmed.
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -162,6 +163,10 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, identity());
   DAFTAR_ASSIGN_OR_RETURN(ChainHead head, own_head(ledger, own.device));
   const uint64_t first_seq = head.seq + 1;
+  std::optional<Directory> directory;
+  if (name == kNational) {
+    DAFTAR_ASSIGN_OR_RETURN(directory, read_directory(*ledger_store_, ledger));
+  }
   for (const Draft& draft : drafts) {
     Changeset changeset;
     changeset.ledger = name;
@@ -177,9 +182,7 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.source = draft.source;
     changeset.records = draft.records;
     DAFTAR_RETURN_IF_ERROR(check_authority(own.role, name, draft.records));
-    if (name == kNational && appoints_wrongly(draft.records, own.user)) {
-      return Status(Code::refused, Msg::authority_alone);
-    }
+    if (directory) DAFTAR_RETURN_IF_ERROR(check_appointments(*directory, changeset));
     if (is_planted(Defect::save_loses_edit) && changeset.records.size() > 1) {
       changeset.records.pop_back();
     }

@@ -58,7 +58,8 @@ constexpr char kExport[] =
 
 constexpr char kUsers[] =
     R"(Who takes part and in which role, for those who hold the ledger national.
-An administrator gives a role, two administrators make another one, and one shuts a device out:
+An administrator gives a role, two administrators make another one, and one shuts a device out
+(standing: active, retired, or lost, when what it has not sent may not be handed over either):
   daftar set --ledger national user#7.1 role=focal-point
   daftar set --ledger national new:approval user=user#7.1
   daftar set --ledger national device#12.1 standing=lost)";

@@ -20,10 +20,10 @@ CREATE TABLE device(
   label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0,
   is_lost INTEGER NOT NULL DEFAULT 0, role INTEGER NOT NULL DEFAULT 0,
   party TEXT NOT NULL DEFAULT '') STRICT;
--- Devices of whom `national` does not say yet what is said here.
-CREATE TABLE due(device INTEGER PRIMARY KEY) STRICT;
--- Users whom the hub has ever made administrators.
-CREATE TABLE founder(user INTEGER PRIMARY KEY) STRICT;
+-- What `national` does not say yet: ledgers that were opened to a device ('*' for all), and with ''
+-- whose it is, its role and that it was shut out.
+CREATE TABLE due(device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger))
+  STRICT, WITHOUT ROWID;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 -- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
@@ -150,6 +150,9 @@ Result<Device> HubStore::insert_device(const PublicKey& key, const TokenTerms& t
   if (next.number(2) != 0) {
     return Status(Code::exists, Msg::device_exists, {std::to_string(next.number(2))});
   }
+  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, may_lack_national());
+  // What has been lost may name the next number, and the next user, already.
+  if (!terms.number && may_lack) return Status(Code::refused, Msg::hub_is_restored);
   const DeviceNumber number = terms.number.value_or(next.number(0));
   const UserNumber user = terms.user.value_or(next.number(1));
   next.reset();
@@ -176,7 +179,8 @@ Result<Device> HubStore::insert_device(const PublicKey& key, const TokenTerms& t
                              .run());
   DAFTAR_RETURN_IF_ERROR(set_user(user, terms.role, terms.party));
   DAFTAR_RETURN_IF_ERROR(open_ledgers(number, terms.ledgers));
-  DAFTAR_RETURN_IF_ERROR(note_due(number));
+  DAFTAR_RETURN_IF_ERROR(note_due(number, ""));
+  DAFTAR_RETURN_IF_ERROR(note_opened(number, terms.holds_all, terms.ledgers));
   // One that comes back may know of more than this hub, whoever else is waited for; a new one knows
   // nothing.
   if (terms.number) {
@@ -198,10 +202,15 @@ Status HubStore::check_may_appoint(std::optional<UserNumber> user, Role role) {
   return {Code::refused, Msg::hub_may_not_appoint, {std::string(role_name(role))}};
 }
 
+// What is not said yet counts too.
 Result<bool> HubStore::is_founding() {
-  DAFTAR_ASSIGN_OR_RETURN(Statement query, database_.prepare("SELECT count(*) FROM founder"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement query,
+      database_.prepare("SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'founded'), "
+                        "(SELECT count(DISTINCT user) FROM device WHERE role = ?1)"));
+  query.bind(1, static_cast<int>(Role::omsar_administrator));
   DAFTAR_RETURN_IF_ERROR(query.step().status());
-  return query.number(0) < kApprovers;
+  return query.integer(0) == 0 && query.number(1) < kApprovers;
 }
 
 Status HubStore::set_user(UserNumber user, Role role, const std::string& party) {
@@ -212,24 +221,25 @@ Status HubStore::set_user(UserNumber user, Role role, const std::string& party) 
                         "role = iif(?2 = 0, (SELECT max(role) FROM device WHERE user = ?1), ?2), "
                         "party = iif(?3 = '', (SELECT max(party) FROM device WHERE user = ?1), ?3) "
                         "WHERE user = ?1"));
-  DAFTAR_RETURN_IF_ERROR(
-      update.bind(1, user).bind(2, static_cast<int>(role)).bind_text(3, party).run());
-  return role == Role::omsar_administrator ? note_founder(user) : Status();
+  return update.bind(1, user).bind(2, static_cast<int>(role)).bind_text(3, party).run();
 }
 
 Status HubStore::add_recovered_devices(const std::map<DeviceNumber, PublicKey>& keys) {
   for (const auto& [number, key] : keys) {
     if (number == kHubDevice) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
-    if (known && known->key != key) DAFTAR_RETURN_IF_ERROR(take_number_back(number));
     if (known && known->key == key) continue;
+    if (known) DAFTAR_RETURN_IF_ERROR(take_number_back(number));
+    // Registered again, under another number, before it was known that it has this one.
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> elsewhere, device_by_key(key));
+    if (elsewhere) DAFTAR_RETURN_IF_ERROR(take_number_back(elsewhere->number));
     // Its user's number and role went with the backup; the operator grants them anew.
     DAFTAR_ASSIGN_OR_RETURN(
         Statement insert,
         database_.prepare("INSERT INTO device(number, key, user, label, holds_all) "
                           "VALUES(?1, ?2, 0, 'recovered', 0)"));
     DAFTAR_RETURN_IF_ERROR(insert.bind(1, number).bind_blob(2, key_bytes(key)).run());
-    DAFTAR_RETURN_IF_ERROR(note_due(number));
+    DAFTAR_RETURN_IF_ERROR(note_due(number, ""));
   }
   return {};
 }
@@ -287,7 +297,8 @@ Status HubStore::open_to(const Device& known, bool holds_all,
   DAFTAR_RETURN_IF_ERROR(update.bind(1, known.number).bind(2, holds_all ? 1 : 0).bind(3, of).run());
   DAFTAR_RETURN_IF_ERROR(set_user(of, role.value_or(Role::none), ""));
   DAFTAR_RETURN_IF_ERROR(open_ledgers(known.number, ledgers));
-  DAFTAR_RETURN_IF_ERROR(note_due(known.number));
+  if (user || role) DAFTAR_RETURN_IF_ERROR(note_due(known.number, ""));
+  DAFTAR_RETURN_IF_ERROR(note_opened(known.number, holds_all, ledgers));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
   return is_restored ? await_device(known.number, holds_all, ledgers) : Status();
 }
@@ -318,25 +329,20 @@ Status HubStore::revoke_device(DeviceNumber number, bool is_lost) {
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
   if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
-  DAFTAR_RETURN_IF_ERROR(shut_out(*known, is_lost));
-  DAFTAR_RETURN_IF_ERROR(note_due(number));
+  DAFTAR_RETURN_IF_ERROR(shut_out(number, is_lost));
+  DAFTAR_RETURN_IF_ERROR(note_due(number, ""));
   return transaction.commit();
 }
 
-Status HubStore::shut_out(const Device& device, bool is_lost) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto opened, granted(device));
+// Who was lost stays so: its work may not be handed over.
+Status HubStore::shut_out(DeviceNumber number, bool is_lost) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement update,
-      database_.prepare("UPDATE device SET is_revoked = 1, is_lost = ?2 WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(update.bind(1, device.number).bind(2, is_lost ? 1 : 0).run());
+      database_.prepare(
+          "UPDATE device SET is_revoked = 1, is_lost = max(is_lost, ?2) WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, number).bind(2, is_lost ? 1 : 0).run());
   // A ledger that waited for this one alone is open again, and stays so.
-  DAFTAR_ASSIGN_OR_RETURN(Statement done,
-                          database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
-  for (const auto& [ledger, id] : opened) {
-    DAFTAR_ASSIGN_OR_RETURN(const auto left, awaited(ledger));
-    if (!left) DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
-  }
-  return {};
+  return settle_waits().status();
 }
 
 Result<Device> HubStore::read_device(Statement& query) {

@@ -33,6 +33,7 @@ struct Device {
   bool is_lost = false;    ///< revoked, and its unsent work may not be handed over
   Role role = Role::none;  ///< its user's
   std::string party;       ///< its user's: the code of a party, "" for none
+  bool operator==(const Device&) const = default;
 };
 
 /// Code::refused, with what to tell it, for a device that was shut out.
@@ -105,14 +106,19 @@ class HubStore {
   Status set_enrolment_port(int port);
   Result<int> enrolment_port();
 
-  /// What is said of a device here and not in `national` yet.
-  Result<std::vector<DeviceNumber>> due();
+  /// What is said here of devices and not in `national` yet: with the ledgers that were opened to
+  /// each ("*" for all), and with "" the rest.
+  Result<std::map<DeviceNumber, std::set<std::string>>> due();
   /// In the open transaction.
   Status clear_due();
-  /// Makes of every device what `national` says of it, in the open transaction; to one that is due
+  /// Makes of every device what `national` says of it, in the open transaction; of one that is due
   /// ledgers that were opened stay open, it stays shut out if it was, and in the founding it keeps
-  /// its role. A device that is not known here comes back: this hub was restored.
-  Status take_directory(const Directory& directory);
+  /// its role. `is_recovered`: it was given back to a hub that had lost it; the ledgers that it
+  /// opens wait for the devices to which they are open, which may know more.
+  Status take_directory(const Directory& directory, bool is_recovered);
+  /// Whether `national` may say more than is here: it waits for somebody, lacks what was shown, or
+  /// a restored hub knows nobody who holds it.
+  Result<bool> may_lack_national();
 
   /// The key of a device, or for kHubDevice the hub's own.
   Result<std::optional<PublicKey>> device_key(DeviceNumber number);
@@ -121,15 +127,21 @@ class HubStore {
 
   /// This hub was restored from a backup: from now on each ledger waits for all its devices.
   Status begin_awaiting();
-  /// Waits for nobody any more.
+  /// Waits for nobody any more, and for nothing that was shown and not given back: it is lost.
   Status end_awaiting();
+  /// Whether what was lost of `national` was given up (end_awaiting).
+  Result<bool> has_given_up();
+  /// Lets ledgers go on that wait for nobody any more, in the open transaction; their names. None
+  /// does before `national`, which may name others that hold it.
+  Result<std::vector<std::string>> settle_waits();
   /// The devices that a ledger still waits for: those to which it is open, not revoked, that have
-  /// not shown since what they know of it. Nothing if the ledger waits for none.
+  /// not shown since what they know of it; empty if it waits for what was shown, or for `national`.
+  /// Nothing if the ledger does not wait.
   Result<std::optional<std::set<DeviceNumber>>> awaited(const std::string& ledger);
   /// Whether any ledger waits for `device`.
   Result<bool> is_awaited(const Device& device);
-  /// `device` has shown what it knows of `ledger`. Returns whom the ledger still waits for: nothing
-  /// if it did not wait for this one. In the open transaction.
+  /// `device` has shown what it knows of `ledger`. Returns whom the ledger still waits for, nothing
+  /// if it did not wait for this one. In the open transaction, which settles the waits.
   Result<std::optional<std::set<DeviceNumber>>> note_shown(const std::string& ledger,
                                                            DeviceNumber device);
 
@@ -152,16 +164,18 @@ class HubStore {
   Status check_may_appoint(std::optional<UserNumber> user, Role role);
   /// A user has one role and party, on all devices.
   Status set_user(UserNumber user, Role role, const std::string& party);
-  Status note_due(DeviceNumber number);
-  Status shut_out(const Device& device, bool is_lost);
+  Status note_due(DeviceNumber number, const std::string& ledger);
+  Status note_opened(DeviceNumber number, bool all, const std::vector<std::string>& ledgers);
+  Status shut_out(DeviceNumber number, bool is_lost);
   Status take_number_back(DeviceNumber number);
-  Status note_founder(UserNumber user);
-  Status put_known(DeviceNumber number, bool is_due, const Directory& directory);
-  Status put_grants(DeviceNumber number, bool is_due, const DirectoryDevice& said);
+  Status put_known(DeviceNumber number, std::set<std::string> due, const Directory& directory,
+                   bool is_recovered);
+  Status put_device(const Device& now);
   Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
   Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
                      DeviceNumber follows);
   Result<Device> read_device(Statement& query);
+  Result<bool> lacks_shown(const std::string& ledger);
   Result<bool> is_any_awaiting();
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_to(const Device& known, bool holds_all, const std::vector<std::string>& ledgers,

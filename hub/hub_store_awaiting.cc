@@ -31,7 +31,8 @@ Status HubStore::begin_awaiting() {
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   // A ledger that is open to nobody waits from when it is opened to one who comes back.
   DAFTAR_RETURN_IF_ERROR(database_.execute(
-      "DELETE FROM shown; DELETE FROM awaiting; INSERT INTO awaiting SELECT name FROM ledger l "
+      "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM setting WHERE name = 'given_up'; "
+      "INSERT INTO awaiting SELECT name FROM ledger l "
       "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
       "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name)))"));
   return transaction.commit();
@@ -40,8 +41,72 @@ Status HubStore::begin_awaiting() {
 Status HubStore::end_awaiting() {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM shown; DELETE FROM awaiting"));
+  DAFTAR_RETURN_IF_ERROR(
+      database_.execute("DELETE FROM shown; DELETE FROM awaiting; "
+                        "UPDATE ledger SET published = size WHERE published > size; "
+                        "INSERT OR IGNORE INTO setting VALUES('given_up', 'yes')"));
   return transaction.commit();
+}
+
+Result<bool> HubStore::has_given_up() {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'given_up')"));
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool has = query->integer(0) != 0;
+  query->reset();
+  return has;
+}
+
+Result<bool> HubStore::may_lack_national() {
+  const std::string national(kNational);
+  DAFTAR_ASSIGN_OR_RETURN(const auto awaited, this->awaited(national));
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_shown(national));
+  if (awaited || is_lacking) return true;
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
+  if (!is_restored) return false;
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 "
+                    "OR EXISTS (SELECT 1 FROM device_ledger WHERE device = d.number AND "
+                    "ledger = ?1)))"));
+  DAFTAR_RETURN_IF_ERROR(query->bind_text(1, national).step().status());
+  const bool is_held = query->integer(0) != 0;
+  query->reset();
+  return !is_held;
+}
+
+// Whether somebody has shown more of a ledger than is here.
+Result<bool> HubStore::lacks_shown(const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> id, ledgers_->find_ledger(ledger));
+  if (!id) return false;
+  DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, ledgers_->row(*id));
+  return row.published > row.size;
+}
+
+Result<std::vector<std::string>> HubStore::settle_waits() {
+  std::vector<std::string> waiting;
+  {
+    DAFTAR_ASSIGN_OR_RETURN(Statement * query, database_.use("SELECT ledger FROM awaiting"));
+    while (true) {
+      DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+      if (!has_row) break;
+      waiting.emplace_back(query->text(0));
+    }
+  }
+  // `national` first: the others wait for it.
+  std::stable_partition(waiting.begin(), waiting.end(),
+                        [](const std::string& name) { return name == kNational; });
+  std::vector<std::string> opened;
+  for (const std::string& ledger : waiting) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto awaited, this->awaited(ledger));
+    if (awaited) continue;
+    DAFTAR_ASSIGN_OR_RETURN(Statement * done,
+                            database_.use("DELETE FROM awaiting WHERE ledger = ?1"));
+    DAFTAR_RETURN_IF_ERROR(done->bind_text(1, ledger).run());
+    opened.push_back(ledger);
+  }
+  return opened;
 }
 
 Result<bool> HubStore::is_any_awaiting() {
@@ -77,8 +142,12 @@ Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::strin
     if (!has_row) break;
     devices.insert(query->number(0));
   }
-  if (devices.empty()) return std::optional<std::set<DeviceNumber>>();
-  return std::optional(std::move(devices));
+  if (!devices.empty()) return std::optional(std::move(devices));
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_shown(ledger));
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_national_awaited,
+                          this->is_awaiting(std::string(kNational)));
+  const bool waits = is_lacking || (ledger != kNational && is_national_awaited);
+  return waits ? std::optional(std::move(devices)) : std::nullopt;
 }
 
 Result<bool> HubStore::is_awaited(const Device& device) {
@@ -101,11 +170,6 @@ Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::st
   DAFTAR_RETURN_IF_ERROR(put.bind_text(1, ledger).bind(2, device).run());
   std::set<DeviceNumber> left = *before;
   left.erase(device);
-  if (left.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(Statement done,
-                            database_.prepare("DELETE FROM awaiting WHERE ledger = ?1"));
-    DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
-  }
   return std::optional(std::move(left));
 }
 

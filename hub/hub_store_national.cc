@@ -1,105 +1,116 @@
 // HubStore: what `national` says of devices, and what is due to be said there.
 #include <algorithm>
-#include <utility>
+#include <iterator>
+#include <map>
+#include <set>
 
 #include "hub/hub_store.h"
 
 namespace daftar::hub {
+namespace {
 
-Status HubStore::note_due(DeviceNumber number) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT OR IGNORE INTO due VALUES(?1)"));
-  return put.bind(1, number).run();
+// A device as `national` has it, with what the hub has done to it and not said there yet.
+Device as_said(Device device, const DirectoryDevice& said, const std::set<std::string>& due,
+               const Directory& directory) {
+  // Of one without a user nothing was said here but its key, and that was read in `national`.
+  const bool has_own_words = due.contains("") && device.user != 0;
+  if (said.user != 0) device.user = said.user;
+  if (!has_own_words || !directory.is_founding()) {
+    device.role = directory.role_of(device.user);
+    device.party = directory.party_of(device.user);
+  }
+  if (!has_own_words) device.is_revoked = device.is_lost = false;
+  if (said.standing != Standing::active) device.is_revoked = true;
+  if (said.standing == Standing::lost) device.is_lost = true;
+  std::set<std::string> open = due;
+  for (const auto& [key, ledger] : said.grants) open.insert(ledger);
+  device.holds_all = open.contains(std::string(kEveryLedger));
+  std::erase_if(open, [](const std::string& ledger) { return !is_ledger_name(ledger); });
+  device.ledgers.assign(open.begin(), open.end());
+  return device;
 }
 
-Result<std::vector<DeviceNumber>> HubStore::due() {
-  DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                          database_.use("SELECT device FROM due ORDER BY device"));
-  std::vector<DeviceNumber> devices;
+}  // namespace
+
+Status HubStore::note_due(DeviceNumber number, const std::string& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement put,
+                          database_.prepare("INSERT OR IGNORE INTO due VALUES(?1, ?2)"));
+  return put.bind(1, number).bind_text(2, ledger).run();
+}
+
+Status HubStore::note_opened(DeviceNumber number, bool all,
+                             const std::vector<std::string>& ledgers) {
+  if (all) DAFTAR_RETURN_IF_ERROR(note_due(number, std::string(kEveryLedger)));
+  for (const std::string& ledger : ledgers) DAFTAR_RETURN_IF_ERROR(note_due(number, ledger));
+  return {};
+}
+
+Result<std::map<DeviceNumber, std::set<std::string>>> HubStore::due() {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, database_.use("SELECT device, ledger FROM due"));
+  std::map<DeviceNumber, std::set<std::string>> due;
   while (true) {
     DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
-    if (!has_row) return devices;
-    devices.push_back(query->number(0));
+    if (!has_row) return due;
+    due[query->number(0)].emplace(query->text(1));
   }
 }
 
 Status HubStore::clear_due() { return database_.execute("DELETE FROM due"); }
 
-Status HubStore::note_founder(UserNumber user) {
-  DAFTAR_ASSIGN_OR_RETURN(Statement put,
-                          database_.prepare("INSERT OR IGNORE INTO founder VALUES(?1)"));
-  return put.bind(1, user).run();
-}
-
-Status HubStore::take_directory(const Directory& directory) {
-  for (const UserNumber user : directory.founders()) DAFTAR_RETURN_IF_ERROR(note_founder(user));
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, this->due());
+Status HubStore::take_directory(const Directory& directory, bool is_recovered) {
+  if (!directory.is_founding()) {
+    DAFTAR_RETURN_IF_ERROR(
+        database_.execute("INSERT OR IGNORE INTO setting VALUES('founded', 'yes')"));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(auto due, this->due());
   for (const auto& [number, said] : directory.devices()) {
-    const bool is_due = std::binary_search(due.begin(), due.end(), number);
-    DAFTAR_RETURN_IF_ERROR(put_known(number, is_due, directory));
+    if (said.key) {
+      DAFTAR_RETURN_IF_ERROR(put_known(number, due[number], directory, is_recovered));
+    }
   }
   return {};
 }
 
-Status HubStore::put_grants(DeviceNumber number, bool is_due, const DirectoryDevice& said) {
-  bool holds_all = false;
-  std::vector<std::string> ledgers;
-  for (const auto& [key, ledger] : said.grants) {
-    if (ledger == kEveryLedger) {
-      holds_all = true;
-    } else if (is_ledger_name(ledger)) {
-      ledgers.push_back(ledger);
-    }
-  }
-  DAFTAR_ASSIGN_OR_RETURN(Statement all,
-                          database_.prepare("UPDATE device SET holds_all = max(?2, holds_all * ?3) "
-                                            "WHERE number = ?1"));
-  DAFTAR_RETURN_IF_ERROR(
-      all.bind(1, number).bind(2, holds_all ? 1 : 0).bind(3, is_due ? 1 : 0).run());
-  DAFTAR_ASSIGN_OR_RETURN(Statement closed,
-                          database_.prepare("DELETE FROM device_ledger WHERE device = ?1"));
-  if (!is_due) DAFTAR_RETURN_IF_ERROR(closed.bind(1, number).run());
-  return open_ledgers(number, ledgers);
-}
-
-Status HubStore::put_known(DeviceNumber number, bool is_due, const Directory& directory) {
+Status HubStore::put_known(DeviceNumber number, std::set<std::string> due,
+                           const Directory& directory, bool is_recovered) {
   const DirectoryDevice& said = directory.devices().at(number);
-  if (!said.key) return {};
   DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> known, device(number));
-  const bool comes_back = !known || known->key != *said.key;
-  if (comes_back) {
+  if (!known || known->key != *said.key) {
     DAFTAR_RETURN_IF_ERROR(add_recovered_devices({{number, *said.key}}));
     DAFTAR_ASSIGN_OR_RETURN(known, device(number));
+    due.clear();  // it was another's
   }
-  // Of one without a user nothing was said here but its key, and that was read in `national`.
-  const bool has_own_words = is_due && known->user != 0;
-  DAFTAR_ASSIGN_OR_RETURN(Statement done, database_.prepare("DELETE FROM due WHERE device = ?1"));
-  if (!has_own_words) DAFTAR_RETURN_IF_ERROR(done.bind(1, number).run());
-  DAFTAR_RETURN_IF_ERROR(put_grants(number, has_own_words, said));
-  const bool keeps_role = has_own_words && directory.is_founding();
+  const Device now = as_said(*known, said, due, directory);
+  if (known->user == 0) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement * done,
+                            database_.use("DELETE FROM due WHERE device = ?1 AND ledger = ''"));
+    DAFTAR_RETURN_IF_ERROR(done->bind(1, number).run());
+  }
+  if (now != *known) DAFTAR_RETURN_IF_ERROR(put_device(now));
+  if (!is_recovered || now.is_revoked) return {};
+  std::vector<std::string> opened;
+  std::set_difference(now.ledgers.begin(), now.ledgers.end(), known->ledgers.begin(),
+                      known->ledgers.end(), std::back_inserter(opened));
+  return await_device(number, now.holds_all && !known->holds_all, opened);
+}
+
+Status HubStore::put_device(const Device& now) {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement update,
-      database_.prepare("UPDATE device SET user = iif(?2 = 0, user, ?2), "
-                        "role = iif(?5, role, ?3), party = iif(?5, party, ?4) WHERE number = ?1"));
-  const UserNumber user = said.user == 0 ? known->user : said.user;
-  DAFTAR_RETURN_IF_ERROR(update.bind(1, number)
-                             .bind(2, said.user)
-                             .bind(3, static_cast<int>(directory.role_of(user)))
-                             .bind_text(4, directory.party_of(user))
-                             .bind(5, keeps_role ? 1 : 0)
+      database_.prepare("UPDATE device SET user = ?2, holds_all = ?3, is_revoked = ?4, "
+                        "is_lost = ?5, role = ?6, party = ?7 WHERE number = ?1"));
+  DAFTAR_RETURN_IF_ERROR(update.bind(1, now.number)
+                             .bind(2, now.user)
+                             .bind(3, now.holds_all ? 1 : 0)
+                             .bind(4, now.is_revoked ? 1 : 0)
+                             .bind(5, now.is_lost ? 1 : 0)
+                             .bind(6, static_cast<int>(now.role))
+                             .bind_text(7, now.party)
                              .run());
-  const bool is_out = said.standing != Standing::active;
-  if (is_out && (!known->is_revoked || (said.standing == Standing::lost && !known->is_lost))) {
-    DAFTAR_RETURN_IF_ERROR(shut_out(*known, said.standing == Standing::lost));
-  }
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement back,
-      database_.prepare("UPDATE device SET is_revoked = 0, is_lost = 0 WHERE number = ?1"));
-  if (!is_out && !has_own_words) DAFTAR_RETURN_IF_ERROR(back.bind(1, number).run());
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
-  // It may know of more than this hub does.
-  if (!comes_back || !is_restored || is_out) return {};
-  DAFTAR_ASSIGN_OR_RETURN(known, device(number));
-  return await_device(number, known->holds_all, known->ledgers);
+  DAFTAR_ASSIGN_OR_RETURN(Statement closed,
+                          database_.prepare("DELETE FROM device_ledger WHERE device = ?1"));
+  DAFTAR_RETURN_IF_ERROR(closed.bind(1, now.number).run());
+  return open_ledgers(now.number, now.ledgers);
 }
 
 }  // namespace daftar::hub

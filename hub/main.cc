@@ -88,7 +88,7 @@ std::string numbers_text(const std::set<DeviceNumber>& numbers) {
   std::string text;
   for (const DeviceNumber number : numbers)
     text += (text.empty() ? "" : ", ") + std::to_string(number);
-  return text;
+  return text.empty() ? "–" : text;
 }
 
 // After a restore every ledger waits for the devices that may have seen more of it than the backup
@@ -101,15 +101,16 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
     DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store.awaited(name));
     if (awaited) log_event(Msg::hub_restored, {name, numbers_text(*awaited)});
   }
-  writer.on_shown([](const std::string& ledger, DeviceNumber device,
-                     const std::set<DeviceNumber>& still_awaited) {
-    if (still_awaited.empty()) {
-      log_event(Msg::hub_ledger_open, {ledger});
-    } else {
-      log_event(Msg::hub_device_shown,
-                {ledger, std::to_string(device), numbers_text(still_awaited)});
-    }
-  });
+  Writer::Events events;
+  events.shown = [](const std::string& ledger, DeviceNumber device,
+                    const std::set<DeviceNumber>& still_awaited) {
+    log_event(Msg::hub_device_shown, {ledger, std::to_string(device), numbers_text(still_awaited)});
+  };
+  events.open = [](const std::string& ledger) { log_event(Msg::hub_ledger_open, {ledger}); };
+  events.national_short = [](uint64_t judged_by, uint64_t size) {
+    log_event(Msg::hub_national_short, {std::to_string(judged_by), std::to_string(size)});
+  };
+  writer.on(std::move(events));
   return {};
 }
 

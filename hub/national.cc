@@ -86,11 +86,12 @@ void add_device(const Device& device, const DirectoryDevice& said, Edits& edits)
   edits.add(device_record(device.number), values);
 }
 
-void add_grants(const Device& device, const DirectoryDevice& said, Edits& edits) {
-  std::set<std::string> open(device.ledgers.begin(), device.ledgers.end());
-  if (device.holds_all) open.insert(std::string(kEveryLedger));
-  for (const auto& [key, ledger] : said.grants) open.erase(ledger);
-  for (const std::string& ledger : open) {
+void add_grants(const Device& device, const std::set<std::string>& opened,
+                const DirectoryDevice& said, Edits& edits) {
+  std::set<std::string> missing = opened;
+  missing.erase("");
+  for (const auto& [key, ledger] : said.grants) missing.erase(ledger);
+  for (const std::string& ledger : missing) {
     edits.add(edits.new_record(kind::grant),
               {{field::grant_device, Value::reference(device_record(device.number))},
                {field::grant_ledger, Value::text(ledger)}});
@@ -99,14 +100,15 @@ void add_grants(const Device& device, const DirectoryDevice& said, Edits& edits)
 
 }  // namespace
 
-std::vector<RecordEdits> national_edits(const Device& device, const Directory& directory) {
+std::vector<RecordEdits> national_edits(const Device& device, const std::set<std::string>& opened,
+                                        const Directory& directory) {
   Edits edits(directory);
   const auto found = directory.devices().find(device.number);
   const DirectoryDevice said =
       found == directory.devices().end() ? DirectoryDevice{} : found->second;
   if (device.user != 0) add_user(device, directory, edits);
   add_device(device, said, edits);
-  add_grants(device, said, edits);
+  add_grants(device, opened, said, edits);
   return std::move(edits).sorted();
 }
 

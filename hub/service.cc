@@ -70,7 +70,7 @@ Result<Device> Service::authenticate(const CertificateTerms& shown) {
 
 Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsRequest& request) {
   const std::lock_guard lock(mutex_);
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, store_->due());
+  DAFTAR_ASSIGN_OR_RETURN(const auto due, store_->due());
   if (!due.empty()) writer_.say_soon();
   DAFTAR_ASSIGN_OR_RETURN(const auto granted, store_->granted(device));
   std::map<std::string, LedgerRow> rows;

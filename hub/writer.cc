@@ -182,6 +182,9 @@ bool Writer::run_once() {
 
 void Writer::answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answers,
                         const Status& done) {
+  if (done.ok() && events_.open) {
+    for (const std::string& ledger : opened_) events_.open(ledger);
+  }
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (jobs[i].shown && done.ok()) {
       settle_shown(jobs[i], answers[i]);
@@ -224,12 +227,14 @@ Status Writer::run_round(const std::vector<Job>& jobs, std::vector<Answer>& answ
   }
   if (has_other_words_) {
     DAFTAR_RETURN_IF_ERROR(open_national().status());
-    DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_));
+    const bool is_recovered = jobs.front().recovery.has_value();  // it has a round of its own
+    DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_, is_recovered));
   }
   for (const std::string& name : touched_) {
     DAFTAR_RETURN_IF_ERROR(open_.at(name)->save_head());
     unwritten_.insert(name);
   }
+  DAFTAR_ASSIGN_OR_RETURN(opened_, store_->settle_waits());
   if (is_planted(Defect::acknowledged_early)) answer_all(jobs, answers, {});
   return store_->ledgers().commit();
 }
@@ -265,8 +270,8 @@ void Writer::settle_shown(const Job& job, const Answer& answer) {
     const std::lock_guard lock(mutex_);
     suspects_.erase(job.ledger);
   }
-  if (answer.still_awaited && on_shown_) {
-    on_shown_(job.ledger, job.shown->device, *answer.still_awaited);
+  if (answer.still_awaited && events_.shown) {
+    events_.shown(job.ledger, job.shown->device, *answer.still_awaited);
   }
 }
 
@@ -358,6 +363,11 @@ Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& 
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
   DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_entries(*national, std::string(kNational)));
   if (is_lacking && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
+  // The number may have gone back to its owner, or have been shut out, since the batch was queued.
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(batch.device.number));
+  if (!device || device->key != batch.device.key || device->is_revoked) {
+    return TurnedAway::RECOVERING;
+  }
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason chain, check_links(ledger, batch, links, known));
   if (chain != TurnedAway::UNSPECIFIED) return chain;
   DAFTAR_ASSIGN_OR_RETURN(const TurnedAway::Reason seal, check_seal(ledger, batch, links.back()));
@@ -411,6 +421,8 @@ Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBa
     const Changeset& changeset = batch.changesets[i];
     if (changeset.context.position > ledger.state().position) return TurnedAway::HUB_BEHIND;
     if (check_schema(changeset) == SchemaVerdict::unknown_field) return TurnedAway::SCHEMA_NEWER;
+    // What was not said yet may be its authority.
+    if (has_unsaid_ && !directory_.may_enter(changeset)) return TurnedAway::RECOVERING;
     if (changeset.continues) {
       DAFTAR_ASSIGN_OR_RETURN(const bool on_chain, ledger.is_on_chain(*changeset.continues));
       if (!on_chain) return TurnedAway::CHAIN_BROKEN;
@@ -461,6 +473,9 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     return Status(Code::corrupt, Msg::entry_root_wrong,
                   {batch.ledger, std::to_string(batch.head.size)});
   }
+  if (recovered > 0 && batch.ledger != kNational) {
+    DAFTAR_RETURN_IF_ERROR(note_judged_by(ledger.state().national));
+  }
   // Keys that the entries have proved: their chains begin with them.
   std::map<DeviceNumber, PublicKey> proved;
   for (const auto& [number, key] : batch.keys) {
@@ -468,6 +483,19 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
   }
   DAFTAR_RETURN_IF_ERROR(store_->add_recovered_devices(proved));
   return recovered;
+}
+
+// An entry that came back was judged by `national` at that position: so much of it there was.
+Status Writer::note_judged_by(uint64_t position) {
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up());
+  DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
+  if (is_given_up || position <= std::max(national->published(), national->state().position)) {
+    return {};
+  }
+  if (events_.national_short) events_.national_short(position, national->state().position);
+  national->set_published(position);
+  touched_.insert(std::string(kNational));
+  return {};
 }
 
 Status Writer::write_records(Ledger& ledger) {

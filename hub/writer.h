@@ -83,8 +83,18 @@ class Writer {
   /// shown what it knows of it.
   using OnShown = std::function<void(const std::string& ledger, DeviceNumber device,
                                      const std::set<DeviceNumber>& still_awaited)>;
+  /// Called from the writing thread when a ledger waits no longer.
+  using OnOpen = std::function<void(const std::string& ledger)>;
+  /// Called from the writing thread when an entry came back that was judged by more of `national`
+  /// than there is here.
+  using OnNationalShort = std::function<void(uint64_t judged_by, uint64_t size)>;
+  struct Events {
+    OnShown shown;
+    OnOpen open;
+    OnNationalShort national_short;
+  };
   /// Before run().
-  void on_shown(OnShown on_shown) { on_shown_ = std::move(on_shown); }
+  void on(Events events) { events_ = std::move(events); }
 
   /// Enters what is queued in one transaction, or writes records when nothing is. False when there
   /// was nothing to do. The writing thread only.
@@ -144,7 +154,8 @@ class Writer {
   void write_all_records();
   DeviceKeys device_keys();
   Status say_due();
-  Status say(Ledger& national, const Device& device);
+  Status say(Ledger& national, std::vector<RecordEdits> edits);
+  Status note_judged_by(uint64_t position);
   Result<Ledger*> open_national();
   Status take_records(Ledger& national, const std::vector<RecordEdits>& records);
 
@@ -158,13 +169,15 @@ class Writer {
   std::map<std::string, uint64_t> suspects_;  ///< until this moment, by Clock::steady_ms
 
   // The writing thread's own.
-  OnShown on_shown_;
+  Events events_;
+  std::vector<std::string> opened_;  ///< ledgers that wait no longer since this round
   std::map<std::string, std::unique_ptr<Ledger>> open_;
   std::set<std::string> unwritten_;  ///< ledgers whose records lag
   std::set<std::string> touched_;    ///< ledgers changed in this round
   Directory directory_;              ///< `national` at this position; nothing if not read yet
   std::optional<uint64_t> directory_at_;
   bool has_other_words_ = false;  ///< `national` was written by somebody else in this round
+  bool has_unsaid_ = false;       ///< what is due could not be said in this round
 };
 
 }  // namespace daftar::hub

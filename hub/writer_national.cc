@@ -1,5 +1,6 @@
 // Writer: the directory by which it judges, and what it says there.
 #include <algorithm>
+#include <utility>
 
 #include "hub/national.h"
 #include "hub/writer.h"
@@ -40,14 +41,18 @@ Status Writer::take_records(Ledger& national, const std::vector<RecordEdits>& re
 
 // Says in `national` what became of devices since the last round, before anything is judged by it.
 Status Writer::say_due() {
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<DeviceNumber> due, store_->due());
+  has_unsaid_ = false;
+  DAFTAR_ASSIGN_OR_RETURN(const auto due, store_->due());
   if (due.empty()) return {};
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
+  // Whatever is said now would take the places of what is missing.
   DAFTAR_ASSIGN_OR_RETURN(const bool is_recovering,
                           this->is_recovering(*national, std::string(kNational)));
-  if (is_recovering) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, store_->may_lack_national());
+  has_unsaid_ = is_recovering || may_lack;
+  if (has_unsaid_) return {};
   std::vector<Device> devices;
-  for (const DeviceNumber number : due) {
+  for (const auto& [number, opened] : due) {
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(number));
     if (device) devices.push_back(*device);
   }
@@ -55,15 +60,18 @@ Status Writer::say_due() {
   std::stable_partition(devices.begin(), devices.end(), [](const Device& device) {
     return device.role != Role::omsar_administrator;
   });
-  for (const Device& device : devices) DAFTAR_RETURN_IF_ERROR(say(*national, device));
+  for (const Device& device : devices) {
+    DAFTAR_RETURN_IF_ERROR(
+        say(*national, national_edits(device, due.at(device.number), directory_)));
+  }
   DAFTAR_RETURN_IF_ERROR(store_->clear_due());
-  return store_->take_directory(directory_);
+  return store_->take_directory(directory_, false);
 }
 
-Status Writer::say(Ledger& national, const Device& device) {
+Status Writer::say(Ledger& national, std::vector<RecordEdits> edits) {
+  if (edits.empty()) return {};
   Changeset changeset;
-  changeset.records = national_edits(device, directory_);
-  if (changeset.records.empty()) return {};
+  changeset.records = std::move(edits);
   DAFTAR_ASSIGN_OR_RETURN(const HubIdentity identity, store_->identity());
   DAFTAR_ASSIGN_OR_RETURN(const ChainHead head, national.chain_head(kHubDevice, device_keys()));
   const TreeHead before = national.tree_head();

@@ -33,6 +33,21 @@ void print_ledger(const nlohmann::json& line) {
   }
 }
 
+// Who might write what was refused for want of authority, or what else stood against it, as far as
+// this device knows.
+Result<std::string> why_refused(ClientStore& store, const LedgerInfo& ledger, Role role,
+                                const Changeset& changeset, const std::optional<Denial>& denial) {
+  if (denial) {
+    return text_of(Msg::held_who, {std::string(role_name(role)), denial->field, denial->who});
+  }
+  if (ledger.name == kNational) {
+    DAFTAR_ASSIGN_OR_RETURN(const Directory directory, read_directory(store.ledgers(), ledger.id));
+    const Status against = check_appointments(directory, changeset);
+    if (!against.ok()) return against.text(language_of_environment());
+  }
+  return text_of(Msg::held_may_now, {std::to_string(changeset.seq)});
+}
+
 }  // namespace
 
 Status run_status(const Session& session) {
@@ -142,18 +157,17 @@ Status run_held(const Session& session, const HeldOptions& options) {
                                    {"value", value_json(cell.value)}});
       }
     }
-    std::optional<Denial> denial;
+    std::string why;
     if (one.reason == RefusalReason::no_authority) {
-      denial = find_denial(identity.role, ledger.name, changeset.records);
+      const std::optional<Denial> denial =
+          find_denial(identity.role, ledger.name, changeset.records);
+      if (denial) object["who_may"] = denial->who;
+      DAFTAR_ASSIGN_OR_RETURN(why, why_refused(*store, ledger, identity.role, changeset, denial));
     }
-    if (denial) object["who_may"] = denial->who;
     if (!session.as_json) {
       say(Msg::held_line, {std::to_string(one.seq), text_of(pending_message(one.state)),
                            text_of(reason_message(*one.reason)), changeset.message});
-      if (denial) {
-        std::cout << "    ";
-        say(Msg::held_who, {std::string(role_name(identity.role)), denial->field, denial->who});
-      }
+      if (!why.empty()) std::cout << "    " << why << '\n';
       for (const nlohmann::json& edit : object["edits"]) {
         std::cout << "    " << edit["record"].get<std::string>() << " "
                   << edit["field"].get<std::string>() << " = " << edit["value"] << '\n';

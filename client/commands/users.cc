@@ -2,6 +2,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "client/authority.h"
 #include "client/commands/shared.h"
 #include "common/base/report.h"
 
@@ -22,6 +23,7 @@ nlohmann::json user_json(const Directory& directory, UserNumber user) {
   return {{"user", user},
           {"role", role_name(directory.role_of(user))},
           {"party", directory.party_of(user)},
+          {"approved_by_hub", !directory.approvals_by_hub(user).empty()},
           {"approved_by", directory.approvers(user)},
           {"devices", std::move(devices)}};
 }
@@ -30,6 +32,10 @@ void print_user(const nlohmann::json& user) {
   const std::string party = user["party"];
   say(Msg::users_line,
       {std::to_string(user["user"].get<UserNumber>()), user["role"], party.empty() ? "–" : party});
+  if (user["approved_by_hub"]) {
+    std::cout << "  ";
+    say(Msg::users_founder, {});
+  }
   std::string approvers;
   for (const auto& number : user["approved_by"]) {
     approvers += (approvers.empty() ? "" : ", ") + std::to_string(number.get<UserNumber>());
@@ -58,12 +64,7 @@ Status run_users(const Session& session) {
   Session national = session;
   national.ledger = kNational;
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(national, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-  Directory directory;
-  DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
-    directory.take(key, record);
-    return Status();
-  }));
+  DAFTAR_ASSIGN_OR_RETURN(const Directory directory, read_directory(store->ledgers(), ledger.id));
   nlohmann::json users = nlohmann::json::array();
   for (const auto& [number, user] : directory.users()) {
     users.push_back(user_json(directory, number));

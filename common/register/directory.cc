@@ -33,6 +33,36 @@ uint64_t number_of(const RecordState& record, FieldNumber field, KindNumber of) 
   return number_named(record.reading(field), of);
 }
 
+// Where the first version that stands was entered which deletes a record.
+std::optional<uint64_t> gone_at(const RecordState& record) {
+  std::optional<uint64_t> first;
+  const Cell* cell = record.find(kDeletedField);
+  if (cell == nullptr) return first;
+  for (const Version& version : cell->standing) {
+    if (version.value.is_yes())
+      first = std::min(first.value_or(version.position), version.position);
+  }
+  return first;
+}
+
+// What makes an administrator by a role alone, has its author approve himself, or gives a role of
+// no name: nobody has authority for that.
+bool appoints_wrongly(const RecordKey& key, const CellEdit& edit, UserNumber author) {
+  if (key.kind == kind::user && edit.field == field::user_role && !edit.value.is_empty()) {
+    const std::optional<Role> role = find_role(edit.value.as_text().value_or(""));
+    return !role || role == Role::omsar_administrator;
+  }
+  return key.kind == kind::approval && edit.field == field::approval_user &&
+         number_named(edit.value, kind::user) == author;
+}
+
+bool any_edit(const std::vector<RecordEdits>& records, const auto& is_wanted) {
+  return std::any_of(records.begin(), records.end(), [&](const RecordEdits& record) {
+    return std::any_of(record.cells.begin(), record.cells.end(),
+                       [&](const CellEdit& edit) { return is_wanted(record.key, edit); });
+  });
+}
+
 Standing standing_of(const RecordState& record) {
   const auto says = [&](Standing standing) {
     return says_any(record, field::device_standing,
@@ -87,12 +117,19 @@ void Directory::take(const RecordKey& key, const RecordState& record) {
 }
 
 void Directory::take_approval(const RecordKey& key, const RecordState& record) {
-  approvals_.erase(key);
+  const auto before = approvals_.find(key);
+  if (before != approvals_.end()) {
+    approvals_that_stand_[before->second.user].erase(key);
+    approvals_.erase(before);
+    approvals_by_hub_.erase(key);
+  }
   const UserNumber user = number_of(record, field::approval_user, kind::user);
   if (user == 0) return;
-  const DeviceNumber by = record.find(field::approval_user)->current()->device;
-  if (by == kHubDevice) founders_.insert(user);
-  if (!is_gone(record)) approvals_[key] = {user, by};
+  const Version& made = *record.find(field::approval_user)->current();
+  const std::optional<uint64_t> gone = gone_at(record);
+  approvals_[key] = {user, made.device, made.position, gone};
+  if (made.device == kHubDevice) approvals_by_hub_.insert(key);
+  if (!gone) approvals_that_stand_[user].insert(key);
 }
 
 void Directory::take_grant(const RecordKey& key, const RecordState& record) {
@@ -113,25 +150,46 @@ bool DirectoryDevice::may_reach(std::string_view ledger) const {
   });
 }
 
-std::set<UserNumber> Directory::approvers(UserNumber user) const {
+std::set<UserNumber> Directory::approvers(UserNumber user,
+                                          const std::set<RecordKey>& without) const {
   std::set<UserNumber> users;
-  for (const auto& [key, approval] : approvals_) {
-    const auto device = devices_.find(approval.by);
-    if (approval.user == user && device != devices_.end()) users.insert(device->second.user);
+  const auto found = approvals_that_stand_.find(user);
+  if (found == approvals_that_stand_.end()) return users;
+  for (const RecordKey& key : found->second) {
+    const auto device = devices_.find(approvals_.at(key).by);
+    if (device != devices_.end() && !without.contains(key)) users.insert(device->second.user);
   }
   return users;
 }
 
 std::vector<RecordKey> Directory::approvals_by_hub(UserNumber user) const {
   std::vector<RecordKey> keys;
-  for (const auto& [key, approval] : approvals_) {
-    if (approval.user == user && approval.by == kHubDevice) keys.push_back(key);
+  for (const RecordKey& key : approvals_by_hub_) {
+    const Approval& approval = approvals_.at(key);
+    if (approval.user == user && !approval.gone) keys.push_back(key);
   }
   return keys;
 }
 
-bool Directory::is_approved(UserNumber user) const {
-  return !approvals_by_hub(user).empty() || approvers(user).size() >= kApprovers;
+bool Directory::is_founding() const {
+  static_assert(kApprovers == 2, "two that stood at one time are a pair");
+  const auto stood_together = [](const Approval& one, const Approval& other) {
+    return one.user != other.user && one.made < other.gone.value_or(UINT64_MAX) &&
+           other.made < one.gone.value_or(UINT64_MAX);
+  };
+  for (const RecordKey& one : approvals_by_hub_) {
+    for (const RecordKey& other : approvals_by_hub_) {
+      if (stood_together(approvals_.at(one), approvals_.at(other))) return false;
+    }
+  }
+  return true;
+}
+
+bool Directory::is_approved(UserNumber user, const std::set<RecordKey>& without) const {
+  const std::vector<RecordKey> by_hub = approvals_by_hub(user);
+  return std::any_of(by_hub.begin(), by_hub.end(),
+                     [&](const RecordKey& key) { return !without.contains(key); }) ||
+         approvers(user, without).size() >= kApprovers;
 }
 
 Role Directory::role_of(UserNumber user) const {
@@ -155,26 +213,10 @@ Role Directory::role_of_device(DeviceNumber device) const {
 
 std::set<UserNumber> Directory::administrators() const {
   std::set<UserNumber> users;
-  for (const auto& [key, approval] : approvals_) {
-    if (is_approved(approval.user)) users.insert(approval.user);
+  for (const auto& [user, approvals] : approvals_that_stand_) {
+    if (is_approved(user)) users.insert(user);
   }
   return users;
-}
-
-bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author) {
-  const auto is_wrong = [&](const RecordKey& key, const CellEdit& edit) {
-    if (key.kind == kind::user && edit.field == field::user_role && !edit.value.is_empty()) {
-      const std::optional<Role> role = find_role(edit.value.as_text().value_or(""));
-      return !role || role == Role::omsar_administrator;
-    }
-    if (key.kind != kind::approval) return false;
-    if (edit.field == kDeletedField) return !edit.value.is_yes();
-    return number_named(edit.value, kind::user) == author;
-  };
-  return std::any_of(records.begin(), records.end(), [&](const RecordEdits& record) {
-    return std::any_of(record.cells.begin(), record.cells.end(),
-                       [&](const CellEdit& edit) { return is_wrong(record.key, edit); });
-  });
 }
 
 bool Directory::may_hub_write(const RecordKey& key, const CellEdit& edit) const {
@@ -184,7 +226,8 @@ bool Directory::may_hub_write(const RecordKey& key, const CellEdit& edit) const 
     if (edit.field == field::device_key) return is_new || !known->second.key;
     if (edit.field == field::device_user) return is_new || known->second.user == 0;
     const std::optional<Standing> standing = find_standing(edit.value.as_text().value_or(""));
-    return edit.field == field::device_standing && standing && *standing != Standing::active;
+    const Standing before = is_new ? Standing::active : known->second.standing;
+    return edit.field == field::device_standing && standing && *standing > before;
   }
   if (is_founding()) return true;
   if (edit.field == kDeletedField) return false;
@@ -194,37 +237,55 @@ bool Directory::may_hub_write(const RecordKey& key, const CellEdit& edit) const 
 
 bool Directory::may_hub_enter(const Changeset& changeset) const {
   return changeset.ledger == kNational &&
-         std::all_of(changeset.records.begin(), changeset.records.end(),
-                     [&](const RecordEdits& record) {
-                       return std::all_of(
-                           record.cells.begin(), record.cells.end(),
-                           [&](const CellEdit& edit) { return may_hub_write(record.key, edit); });
-                     });
+         !any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+           return !may_hub_write(key, edit) || is_approval_again(key, edit);
+         });
 }
 
-// Nobody could appoint any more.
+// An approval names its user once and is taken back once, for good: who has approved whom, and when
+// the founding ended, stays readable in the records.
+bool Directory::is_approval_again(const RecordKey& key, const CellEdit& edit) const {
+  if (key.kind != kind::approval) return false;
+  const auto known = approvals_.find(key);
+  if (edit.field != kDeletedField) return known != approvals_.end();
+  return !edit.value.is_yes() || (known != approvals_.end() && known->second.gone);
+}
+
 bool Directory::leaves_an_administrator(const std::vector<RecordEdits>& records) const {
-  const auto is_of_approval = [](const RecordEdits& record) {
-    return record.key.kind == kind::approval;
-  };
-  if (std::none_of(records.begin(), records.end(), is_of_approval)) return true;
-  Directory after = *this;
-  for (const RecordEdits& record : records) after.approvals_.erase(record.key);
-  return after.approvals_.size() == approvals_.size() || !after.administrators().empty();
+  std::set<RecordKey> gone;
+  for (const RecordEdits& record : records) {
+    const auto known = approvals_.find(record.key);
+    if (known != approvals_.end() && !known->second.gone) gone.insert(record.key);
+  }
+  return gone.empty() || std::any_of(approvals_that_stand_.begin(), approvals_that_stand_.end(),
+                                     [&](const auto& one) { return is_approved(one.first, gone); });
 }
 
-bool Directory::may_enter(const Changeset& changeset) const {
-  if (changeset.device == kHubDevice) return may_hub_enter(changeset);
+std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
+  if (changeset.device == kHubDevice) {
+    return may_hub_enter(changeset) ? std::nullopt : std::optional(NoAuthority::hub);
+  }
   const auto device = devices_.find(changeset.device);
   if (device == devices_.end() || device->second.standing != Standing::active ||
       device->second.user != changeset.author) {
-    return false;
+    return NoAuthority::device;
   }
-  if (!device->second.may_reach(changeset.ledger)) return false;
+  if (!device->second.may_reach(changeset.ledger)) return NoAuthority::ledger;
   const UserNumber user = device->second.user;
-  if (find_denied(role_of(user), changeset.ledger, changeset.records)) return false;
-  return changeset.ledger != kNational ||
-         (!appoints_wrongly(changeset.records, user) && leaves_an_administrator(changeset.records));
+  if (find_denied(role_of(user), changeset.ledger, changeset.records)) return NoAuthority::role;
+  if (changeset.ledger != kNational) return std::nullopt;
+  if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+        return appoints_wrongly(key, edit, user);
+      })) {
+    return NoAuthority::appoints;
+  }
+  if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+        return is_approval_again(key, edit);
+      })) {
+    return NoAuthority::approval_again;
+  }
+  if (!leaves_an_administrator(changeset.records)) return NoAuthority::last_administrator;
+  return std::nullopt;
 }
 
 }  // namespace daftar

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/ledger/changeset.h"
 #include "common/ledger/keys.h"
 #include "common/ledger/record_state.h"
 #include "common/register/authority.h"
@@ -26,8 +27,8 @@ inline constexpr std::string_view kEveryLedger = "*";
 /// numbered from 1 on and do not come to it.
 inline constexpr DeviceNumber kHubDevice = uint64_t{1} << 32;
 
-/// So many persons approve an administrator, and so many that the hub has approved end the
-/// founding.
+/// So many persons approve an administrator, and so many whom the hub has approved at one time end
+/// the founding.
 inline constexpr size_t kApprovers = 2;
 
 /// Users and devices are known by their numbers: the record of user 7 is user 7.1.
@@ -39,10 +40,16 @@ enum class Standing { active, retired, lost };
 std::string_view standing_name(Standing standing);
 std::optional<Standing> find_standing(std::string_view name);
 
-/// Whether edits in `national` would make somebody an administrator by a role alone, have their
-/// author approve himself, bring back an approval that was taken back, or give a role of no name:
-/// nobody has authority for that.
-bool appoints_wrongly(const std::vector<RecordEdits>& records, UserNumber author);
+/// Why a changeset has no authority.
+enum class NoAuthority {
+  device,              ///< not known, shut out, or not its author's
+  ledger,              ///< not open to the device
+  role,                ///< a field that its author's role may not write
+  appoints,            ///< an administrator by a role alone, its author by himself, an unknown role
+  approval_again,      ///< an approval that was written before, or taken back before
+  last_administrator,  ///< nobody could appoint any more
+  hub,                 ///< what the hub may not say
+};
 
 struct DirectoryUser {
   Role role = Role::none;  ///< as it is written; see Directory::role_of
@@ -71,48 +78,53 @@ class Directory {
   [[nodiscard]] const std::map<RecordKey, std::string>& parties() const { return parties_; }
   /// The code of a user's party; "" if it has none.
   [[nodiscard]] std::string party_of(UserNumber user) const;
-  /// The persons who have approved `user` as administrator.
-  [[nodiscard]] std::set<UserNumber> approvers(UserNumber user) const;
+  /// The persons who have approved `user` as administrator, without the approvals in `without`.
+  [[nodiscard]] std::set<UserNumber> approvers(UserNumber user,
+                                               const std::set<RecordKey>& without = {}) const;
 
   /// The role in which a user acts: administrators are those whom kApprovers persons, or in the
   /// founding the hub, approved, whatever their record says.
   [[nodiscard]] Role role_of(UserNumber user) const;
   [[nodiscard]] Role role_of_device(DeviceNumber device) const;
   [[nodiscard]] std::set<UserNumber> administrators() const;
-  /// The users whom the hub has ever approved, whether that still counts or not.
-  [[nodiscard]] const std::set<UserNumber>& founders() const { return founders_; }
-  /// Until the hub has approved as many as can approve another one, it appoints; never again after.
-  [[nodiscard]] bool is_founding() const { return founders_.size() < kApprovers; }
+  /// Until the hub's approvals of as many as can approve another one have stood at one time, it
+  /// appoints; never again after.
+  [[nodiscard]] bool is_founding() const;
   /// The hub's approvals of a user that still count.
   [[nodiscard]] std::vector<RecordKey> approvals_by_hub(UserNumber user) const;
   /// A number that no record of the hub's making has had.
   [[nodiscard]] uint64_t next_hub_id() const { return next_hub_id_; }
 
-  /// Whether the author of a changeset has authority for all of it: its device is known and not
-  /// shut out, is its author's, the ledger is open to it, its role may write each field, it does
-  /// not appoint wrongly, and leaves an administrator. The hub registers devices with their users
-  /// and parties, opens ledgers to them and shuts them out, and never gives one another key or
-  /// user; it appoints in the founding only.
-  [[nodiscard]] bool may_enter(const Changeset& changeset) const;
+  /// What its author lacks for a changeset; nothing if he has authority for all of it: its device
+  /// is known and not shut out, is its author's, the ledger is open to it, its role may write each
+  /// field, it does not appoint wrongly, and leaves an administrator. The hub registers devices
+  /// with their users and parties, opens ledgers to them and shuts them out, and never gives one
+  /// another key or user or a better standing; it appoints in the founding only.
+  [[nodiscard]] std::optional<NoAuthority> denies(const Changeset& changeset) const;
+  [[nodiscard]] bool may_enter(const Changeset& changeset) const { return !denies(changeset); }
 
  private:
   struct Approval {
     UserNumber user = 0;
     DeviceNumber by = 0;
+    uint64_t made = 0;             ///< the position where it was
+    std::optional<uint64_t> gone;  ///< where it was taken back
   };
   void take_grant(const RecordKey& key, const RecordState& record);
   void take_approval(const RecordKey& key, const RecordState& record);
-  [[nodiscard]] bool is_approved(UserNumber user) const;
+  [[nodiscard]] bool is_approved(UserNumber user, const std::set<RecordKey>& without = {}) const;
   [[nodiscard]] bool may_hub_enter(const Changeset& changeset) const;
   [[nodiscard]] bool may_hub_write(const RecordKey& key, const CellEdit& edit) const;
+  [[nodiscard]] bool is_approval_again(const RecordKey& key, const CellEdit& edit) const;
   [[nodiscard]] bool leaves_an_administrator(const std::vector<RecordEdits>& records) const;
 
   std::map<RecordKey, std::string> parties_;
   std::map<UserNumber, DirectoryUser> users_;
   std::map<DeviceNumber, DirectoryDevice> devices_;
   std::map<RecordKey, DeviceNumber> grants_;
-  std::map<RecordKey, Approval> approvals_;
-  std::set<UserNumber> founders_;
+  std::map<RecordKey, Approval> approvals_;  ///< those taken back too
+  std::map<UserNumber, std::set<RecordKey>> approvals_that_stand_;
+  std::set<RecordKey> approvals_by_hub_;  ///< those taken back too
   uint64_t next_hub_id_ = 1;
 };
 

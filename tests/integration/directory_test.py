@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Who may write what, and who says so: roles, administrators and their approvals in `national`, by whole programs."""
 
+import shutil
+
 import office
 from office import LEDGER, Device, Hub
 
@@ -116,6 +118,55 @@ class DirectoryTest(office.OfficeTest):
         self.assertEqual([one["device"] for one in lost], [focal.number])
         focal.run("users", code=3, error="ledger.missing")
         self.said("the hub founds, two administrators appoint, and every entry's authority can be judged")
+
+    def test_restored_hub_has_its_directory_again(self):
+        """What `national` said after the backup counts again before anything is judged, and nobody gets a number or a
+        role that is another's."""
+        hub, inspector = self.hub, Device(self, self.hub, "inspector", ledgers=())
+        focal = Device(self, hub, "focal")
+        focal.sync()
+        self.begin_register(focal)
+        focal.sync()
+        first, second = self.administrators()
+        inspector.sync()
+        hub.stop()
+        office.copy_folder(hub.folder, self.path("backup"))
+        hub.serve()
+
+        newcomer = Device(self, None, "newcomer")
+        made = newcomer.run("init", "--hub", hub.enrol_address, "--token", hub.run("token", "--ledger", LEDGER).json["token"]).json
+        user, number = made["user"], made["device"]
+        office.wait_until(lambda: first.sync() and first.try_run("show", f"user#{user}.1").code == 0, "the newcomer")
+        first.set(f"user#{focal.user}.1", "role=data-officer")
+        first.set(f"user#{user}.1", "role=focal-point")
+        first.sync()
+        newcomer.sync()
+        newcomer.run("set", "1.1", "name_en=Of the newcomer")
+        newcomer.sync()
+        inspector.sync()
+
+        hub.kill()
+        shutil.rmtree(hub.folder)
+        office.copy_folder(self.path("backup"), hub.folder)
+        hub.serve("--restored")
+        stranger = Device(self, None, "stranger")
+        token = hub.run("token", "--ledger", LEDGER).json["token"]
+        stranger.run("init", "--hub", hub.enrol_address, "--token", token, code=4, error="hub.is_restored")
+        newcomer.run("sync", code=4, error="device.caller_unknown")
+        focal.run("set", "1.2", "name_en=Not a data officer's to write")
+        focal.run("sync", code=6, error="push.recovering")
+
+        for device in (inspector, first, second, inspector, first):
+            device.try_run("sync")
+        newcomer.sync()
+        self.assertEqual(focal.sync().json["refused"], 1)
+        self.assertEqual(focal.run("held").json[0]["who_may"], "focal-point, omsar-analyst")
+        stranger.run("init", "--hub", hub.enrol_address, "--token", token)
+        self.assertGreater(stranger.run("status").json["device"], number)
+        self.assertEqual(self.role(newcomer), "focal-point")
+        self.assertEqual(self.role(stranger), "none")
+        self.audit(inspector)
+        self.said("a restored hub has its devices, users and roles back with national before it judges")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 // out by the audit where the hub did not keep to it.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -347,7 +348,7 @@ TEST_F(NationalTest, ANumberThatWasGivenTwiceIsThatOfWhomNationalNames) {
   late.save(indicator_key(2, 1), kName, "Buses");
   need(late.sync().report.status);
   need(inspection.sync().report.status);
-  restore_hub();
+  world.hub.restore(world.folder / "backup");  // and its operator does not say so
   TestDevice& newcomer = world.add_device();
   EXPECT_EQ(newcomer.number(), late.number());
   for (int i = 0; i < 2; ++i) {
@@ -358,6 +359,261 @@ TEST_F(NationalTest, ANumberThatWasGivenTwiceIsThatOfWhomNationalNames) {
             need(late.store().key()).public_key());
   need(late.sync().report.status);
   expect_good(national());
+}
+
+// ---- a hub that was restored
+
+TEST_F(NationalTest, NobodyNewEnrolsBeforeNationalIsBack) {
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  need(late.sync().report.status);
+  need(inspection.sync().report.status);
+  const UserNumber user = user_of(late);
+  restore_hub();
+  EXPECT_EQ(world.hub.store()
+                .add_device(SigningKey::generate().public_key(), {}, "new", false, {kTransport})
+                .status()
+                .message(),
+            Msg::hub_is_restored);
+  need(inspection.sync().report.status);
+  need(inspection.sync().report.status);
+  TestDevice& fresh = world.add_device();
+  EXPECT_GT(fresh.number(), late.number());
+  EXPECT_GT(user_of(fresh), user);
+  EXPECT_EQ(need(world.hub.store().device(late.number()))->user, user);
+}
+
+// The backup knows the officer and the inspection; the third one's work only it and the hub had.
+TEST_F(NationalTest, WhomOnlyNationalNamesIsAwaitedToo) {
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& third = world.add_device();
+  need(third.sync().report.status);
+  need(inspection.sync().report.status);
+  third.save(kRoads, kName, "Roads by the third");
+  need(third.sync().report.status);
+  restore_hub();
+  officer.save(indicator_key(1, 2), kName, "Buses by the officer");
+  for (int i = 0; i < 2; ++i) {
+    need(officer.sync().report.status);
+    need(inspection.sync().report.status);
+  }
+  EXPECT_EQ(officer.info().waiting, 1U) << "the third one's place must not be taken";
+  EXPECT_EQ(need(world.hub.store().awaited(kTransport)), (std::set<DeviceNumber>{third.number()}));
+  need(third.sync().report.status);
+  need(officer.sync().report.status);
+  need(third.sync().report.status);
+  EXPECT_EQ(world.hub.messages(kTransport),
+            (std::vector<std::string>{"Roads by the third", "Buses by the officer"}));
+  expect_good(kTransport);
+  expect_good(national());
+}
+
+// Of `national` itself the newest entry is with somebody whom only `national` names.
+TEST_F(NationalTest, NationalWaitsForThoseWhomItNames) {
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  need(first.sync().report.status);
+  need(inspection.sync().report.status);
+  save_in_national(first, user_record(user_of(officer)), field::user_role,
+                   Value::text("data-officer"));
+  need(first.sync().report.status);
+  need(first.sync().report.status);
+  restore_hub();
+  need(inspection.sync().report.status);
+  need(inspection.sync().report.status);
+  EXPECT_EQ(need(world.hub.store().awaited(national())), (std::set<DeviceNumber>{first.number()}));
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 1U);
+  need(first.sync().report.status);
+  EXPECT_EQ(officer.sync().report.refused, 1U) << "that role may not";
+  need(first.sync().report.status);
+  expect_good(national());
+}
+
+// A backup from before anybody held `national`: entries that come back say that there was more.
+TEST_F(NationalTest, ABackupFromBeforeNationalWasOpenedWritesNoOther) {
+  need(officer.sync().report.status);
+  need(world.hub.store().revoke_device(inspection.number()));
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  TestDevice& second = add_with_role(Role::omsar_administrator);
+  officer.save(kRoads, kName, "Roads again");
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  save_in_national(first, user_record(user_of(officer)), field::user_role,
+                   Value::text("data-officer"));
+  need(first.sync().report.status);
+  need(second.sync().report.status);
+  const TreeHead said = world.hub.head(national());
+  restore_hub();
+  officer.save(kRoads, kName, "not for a data officer");
+  for (int i = 0; i < 3; ++i) need(officer.sync().report.status);
+  EXPECT_LT(world.hub.head(national()).size, said.size);
+  EXPECT_EQ(officer.info().waiting, 1U) << "who may write what is not known";
+  for (TestDevice* device : {&second, &first}) {
+    const bool came_back = need(world.hub.store().device(device->number())).has_value();
+    if (!came_back)
+      need(world.hub.store().add_device(need(device->store().key()).public_key(), user_of(*device),
+                                        "back", false, {kTransport, national()}, device->number(),
+                                        Role::none));
+    need(device->sync().report.status);
+  }
+  need(second.sync().report.status);
+  EXPECT_EQ(officer.sync().report.refused, 1U);
+  for (int i = 0; i < 2; ++i) need(first.sync().report.status);
+  EXPECT_EQ(first.verified(national()), world.hub.head(national()));
+}
+
+TEST_F(NationalTest, WhatNobodyHasAnyMoreCanBeGivenUp) {
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  need(late.sync().report.status);
+  officer.save(kRoads, kName, "Roads again");
+  need(officer.sync().report.status);
+  need(officer.sync().report.status);
+  restore_hub();
+  need(world.hub.store().revoke_device(inspection.number()));
+  officer.save(kRoads, kName, "Roads once more");
+  for (int i = 0; i < 3; ++i) need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 1U);
+  world.hub.close();
+  world.hub.open();
+  need(world.hub.store().end_awaiting());
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U);
+  EXPECT_EQ(officer.sync().report.refused, 0U);
+}
+
+// What the backup opened and was closed since is not opened again for another word of the operator.
+TEST_F(NationalTest, AGrantThatWasTakenAwayStaysSoInARestoredHub) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  const RecordKey grant = directory().devices().at(officer.number()).grants.begin()->first;
+  world.hub.back_up(world.folder / "backup");
+  save_in_national(first, grant, kDeletedField, Value::boolean(true));
+  need(first.sync().report.status);
+  need(first.sync().report.status);
+  need(inspection.sync().report.status);
+  restore_hub();
+  need(world.hub.store().grant(officer.number(), false, {kHealth}));
+  for (int i = 0; i < 2; ++i) {
+    need(inspection.sync().report.status);
+    need(first.sync().report.status);
+  }
+  (void)officer.sync();
+  need(inspection.sync().report.status);
+  EXPECT_EQ(need(world.hub.store().device(officer.number()))->ledgers,
+            (std::vector<std::string>{kHealth}));
+  EXPECT_FALSE(directory().devices().at(officer.number()).may_reach(kTransport));
+  EXPECT_TRUE(directory().devices().at(officer.number()).may_reach(kHealth));
+}
+
+TEST_F(NationalTest, ADeviceThatCameBackUnderAnotherNumberHasItsOwn) {
+  const PublicKey key = SigningKey::generate().public_key();
+  hub::HubStore& store = world.hub.store();
+  const DeviceNumber wrong = need(store.add_device(key, {}, "again", false, {kTransport})).number;
+  need(store.ledgers().begin());
+  need(store.add_recovered_devices({{wrong + 5, key}}));
+  need(store.ledgers().commit());
+  EXPECT_EQ(need(store.device_by_key(key))->number, wrong + 5);
+  EXPECT_FALSE(need(store.device(wrong)));
+}
+
+// ---- between a word and its being said
+
+TEST_F(NationalTest, WhoeverIsRegisteredWhileNationalIsUnderSuspicionIsNotRefused) {
+  need(inspection.sync().report.status);
+  TestDevice& fresh = world.add_device();
+  fresh.save(kRoads, kName, "Roads");
+  world.hub.writer().suspect({national()});
+  need(fresh.sync().report.status);
+  EXPECT_EQ(fresh.info().held, 0U);
+  EXPECT_EQ(fresh.info().waiting, 1U);
+  officer.save(indicator_key(1, 2), kName, "Buses");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U) << "who is known goes on";
+  world.clock.steady += 120'000;
+  need(fresh.sync().report.status);
+  need(fresh.sync().report.status);
+  EXPECT_EQ(fresh.info().held + fresh.info().waiting, 0U);
+  expect_good(kTransport);
+}
+
+TEST_F(NationalTest, WhoWasLostStaysSoWhenRevokedAgain) {
+  need(world.hub.store().revoke_device(officer.number(), true));
+  need(world.hub.store().revoke_device(officer.number(), false));
+  EXPECT_TRUE(need(world.hub.store().device(officer.number()))->is_lost);
+}
+
+TEST_F(NationalTest, AMistakenFirstAdministratorDoesNotEndTheFounding) {
+  TestDevice& mistaken = add_with_role(Role::omsar_administrator);
+  need(world.hub.store().grant(mistaken.number(), false, {}, {}, Role::focal_point));
+  need(inspection.sync().report.status);
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  EXPECT_TRUE(need(world.hub.store().is_founding()));
+  EXPECT_TRUE(directory().is_founding());
+  TestDevice& second = add_with_role(Role::omsar_administrator);
+  EXPECT_FALSE(need(world.hub.store().is_founding()));
+  const Directory said = directory();
+  EXPECT_FALSE(said.is_founding());
+  EXPECT_EQ(said.administrators(), (std::set<UserNumber>{user_of(first), user_of(second)}));
+  expect_good(national());
+}
+
+// An unsent word about device or user 3 is about that one, also when device 3 becomes another.
+TEST_F(NationalTest, WorkThatIsMadeAgainSpeaksOfTheSameUsers) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  TestDevice& second = add_with_role(Role::omsar_administrator);
+  const UserNumber user = user_of(second);
+  ASSERT_EQ(user, second.number()) << "the trap";
+  need(second.sync().report.status);
+  save_in_national(second, user_record(user), field::user_party, Value());
+  const RecordKey made{kind::approval, second.number(), need(second.store().reserve_ids(1)), ""};
+  save_in_national(second, made, field::approval_user,
+                   Value::reference(user_record(user_of(officer))));
+  need(world.hub.store().revoke_device(second.number()));
+  world.enrol_anew(second, {kTransport, national()});
+  need(second.sync().report.status);
+  EXPECT_EQ(second.info(national()).held, 0U);
+  need(first.sync().report.status);
+  const Directory said = directory();
+  EXPECT_FALSE(said.users().contains(second.number())) << "nobody has that number";
+  EXPECT_EQ(said.approvers(user_of(officer)), (std::set<UserNumber>{user}));
+  expect_good(national());
+}
+
+TEST_F(NationalTest, TheDeviceRefusesWhatTheHubWould) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  TestDevice& second = add_with_role(Role::omsar_administrator);
+  need(first.sync().report.status);
+  need(second.sync().report.status);
+  need(first.sync().report.status);
+  const Directory said = directory();
+  const auto tries_to_take_back = [&](const RecordKey& key) {
+    client::Draft draft;
+    draft.context = first.context(national());
+    draft.message = "back";
+    draft.records = one(key, kDeletedField, Value::boolean(true));
+    return first.store()
+        .save(first.ledger(national()), {draft}, world.clock.wall)
+        .status()
+        .message();
+  };
+  const RecordKey of_second = said.approvals_by_hub(user_of(second)).front();
+  save_in_national(first, of_second, kDeletedField, Value::boolean(true));
+  need(first.sync().report.status);
+  need(first.sync().report.status);
+  EXPECT_EQ(tries_to_take_back(of_second), Msg::authority_again);
+  EXPECT_EQ(tries_to_take_back(said.approvals_by_hub(user_of(first)).front()), Msg::authority_last);
+  EXPECT_EQ(first.info(national()).waiting, 0U);
 }
 
 TEST_F(NationalTest, WhatWasGivenInTheFoundingIsSaidInTheFounding) {

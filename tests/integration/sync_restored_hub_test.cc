@@ -234,13 +234,28 @@ class AwaitingHubTest : public RestoredHubTest {
     listen();
   }
   void listen() {
-    world.hub.writer().on_shown(
-        [&](const std::string&, DeviceNumber device, const std::set<DeviceNumber>& still_awaited) {
-          shown.emplace_back(device, still_awaited.size());
-        });
+    hub::Writer::Events events;
+    events.shown = [&](const std::string&, DeviceNumber device,
+                       const std::set<DeviceNumber>& still_awaited) {
+      shown.emplace_back(device, still_awaited.size());
+    };
+    world.hub.writer().on(std::move(events));
   }
   std::optional<std::set<DeviceNumber>> awaited() {
     return need(world.hub.store().awaited(kTransport));
+  }
+  // The operator gives a device its number again.
+  void come_back(const std::string& ledger, DeviceNumber number) {
+    const PublicKey key = SigningKey::generate().public_key();
+    need(world.hub.store().add_device(key, 9, "back", false, {ledger}, number));
+  }
+  // Somebody holds `national`, when the hub is restored.
+  TestDevice& await_with_inspection() {
+    need(world.hub.store().end_awaiting());
+    TestDevice& inspection = world.add_inspection();
+    need(inspection.sync().report.status);
+    await();
+    return inspection;
   }
   AwaitingHubTest() { await(); }
 
@@ -275,13 +290,13 @@ TEST_F(AwaitingHubTest, OnlyAnAnswerToTheQuestionCounts) {
   EXPECT_EQ(awaited(), (std::set<DeviceNumber>{first.number()}));
 }
 
-TEST_F(AwaitingHubTest, ADeviceRegisteredMeanwhileIsAwaitedToo) {
-  TestDevice& third = world.add_device();
+TEST_F(AwaitingHubTest, ADeviceThatIsRegisteredAgainMeanwhileIsAwaitedToo) {
+  come_back(kTransport, 77);
   need(first.sync().report.status);
   late.save(kBuses, kName, "Buses");
   EXPECT_EQ(late.sync().report.turned_away.at(kTransport), Msg::push_recovering);
-  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{third.number()}));
-  need(third.sync().report.status);
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{77}));
+  need(world.hub.store().revoke_device(77));
   EXPECT_EQ(awaited(), std::nullopt);
   EXPECT_TRUE(late.sync().report.turned_away.empty());
 }
@@ -308,7 +323,7 @@ TEST_F(AwaitingHubTest, ARestartGoesOnWaiting) {
 }
 
 TEST_F(AwaitingHubTest, ALedgerThatIsMadeAgainWaitsToo) {
-  TestDevice& inspection = world.add_inspection();
+  TestDevice& inspection = await_with_inspection();
   need(world.hub.store().grant(late.number(), false, {"administration/made-after-the-backup"}));
   EXPECT_EQ(need(world.hub.store().awaited("administration/made-after-the-backup")),
             (std::set<DeviceNumber>{late.number(), inspection.number()}));
@@ -331,22 +346,17 @@ TEST_F(AwaitingHubTest, ALedgerThatIsOpenAgainDoesNotCloseForANewDevice) {
 }
 
 TEST_F(AwaitingHubTest, ALedgerThatIsOpenAgainWaitsForADeviceThatComesBack) {
-  const auto add = [&](const std::string& ledger, DeviceNumber number) {
-    const PublicKey key = SigningKey::generate().public_key();
-    need(world.hub.store().add_device(key, 9, "back", false, {ledger}, number));
-  };
   need(late.sync().report.status);
   need(first.sync().report.status);
   ASSERT_EQ(awaited(), std::nullopt);
-  add(kTransport, 77);  // though nobody waits any more
+  come_back(kTransport, 77);  // though nobody waits any more
   EXPECT_EQ(awaited(), (std::set<DeviceNumber>{77}));
 }
 
 TEST_F(AwaitingHubTest, ADeviceThatIsGrantedALedgerThatIsOpenAgainShowsOnceMoreAndThenItStaysOpen) {
-  need(world.hub.store().add_device(SigningKey::generate().public_key(), 9, "away", false,
-                                    {"administration/other"}, 76));
-  need(late.sync().report.status);
-  need(first.sync().report.status);
+  TestDevice& inspection = await_with_inspection();
+  come_back("administration/other", 76);
+  for (TestDevice* device : {&late, &first, &inspection}) need(device->sync().report.status);
   ASSERT_EQ(awaited(), std::nullopt);
   need(world.hub.store().grant(late.number(), false, {kTransport}));
   EXPECT_EQ(awaited(), (std::set<DeviceNumber>{late.number()}));
@@ -380,7 +390,9 @@ TEST_F(AwaitingHubTest, KnowingJustWhatTheHubHasIsShowingIt) {
 }
 
 TEST_F(AwaitingHubTest, ADeviceThatNeverSyncedHasNothingToShowAndIsNotWaitedForLonger) {
+  need(world.hub.store().end_awaiting());
   TestDevice& fresh = world.add_device();
+  await();
   fresh.save(kBuses, kName, "Buses");
   need(fresh.sync().report.status);
   EXPECT_EQ(shown.size(), 1U);

@@ -334,7 +334,7 @@ void SyncWorld::enrol_anew(TestDevice& device, const std::vector<std::string>& l
   const PublicKey key = need(device.store().prepare_new_key());
   const hub::Device registered =
       need(hub.store().add_device(key, need(device.store().identity()).user, "again", false,
-                                  ledgers.empty() ? ledgers_ : ledgers));
+                                  ledgers.empty() ? ledgers_ : ledgers, {}, Role::none));
   need(device.sync({}, registered.number).report.status);
   need(device.store().adopt(identity_of(registered)));
 }

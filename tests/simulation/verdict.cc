@@ -8,6 +8,7 @@ namespace daftar::simulation {
 namespace {
 
 constexpr int kMostRounds = 12;
+constexpr int kRoundsBeforeGivingUp = 4;
 // Of one session: an exchange takes a dozen, giving entries back some hundreds.
 constexpr int kMostMessages = 5'000;
 
@@ -100,8 +101,18 @@ void World::heal(Dice& dice) {
     }
     for (HubProcess& process : hubs_) settle(process);
     if (is_quiet) return;
+    if (round == kRoundsBeforeGivingUp) give_up();
   }
   fail("the devices do not come to rest");
+}
+
+// Everybody has shown what he knows. If entries were judged by what the hub had said in `national`
+// and nobody had pulled, its operator gives that up (serve --stop-waiting).
+void World::give_up() {
+  if (!need(hubs_[0].store->may_lack_national())) return;
+  say("what was lost of national is given up");
+  need(hubs_[0].store->end_awaiting());
+  open_hubs();
 }
 
 void World::compare() {

@@ -189,6 +189,7 @@ class World {
 
   // verdict.cc: healing and the comparison
   void heal(Dice& dice);
+  void give_up();
   std::optional<client::SyncReport> sync_to_the_end(size_t device, Dice& dice);
   std::optional<client::SyncReport> run_to_the_end(size_t device, Dice& dice);
   void compare();

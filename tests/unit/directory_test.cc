@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,11 +25,21 @@ Version version(Value value, DeviceNumber by = kHubDevice, uint64_t position = 1
 
 // A record whose cells each have one version.
 RecordState record(const std::vector<std::pair<FieldNumber, Value>>& cells,
-                   DeviceNumber by = kHubDevice) {
+                   DeviceNumber by = kHubDevice, uint64_t position = 1) {
   RecordState state;
   for (const auto& [field, value] : cells) {
-    state.find_or_add(field) = {field, true, {version(value, by)}};
+    state.find_or_add(field) = {field, true, {version(value, by, position)}};
   }
+  return state;
+}
+
+// An approval that was taken back later.
+RecordState taken_back(UserNumber user, uint64_t made, uint64_t gone,
+                       DeviceNumber by = kHubDevice) {
+  RecordState state =
+      record({{field::approval_user, Value::reference(user_record(user))}}, by, made);
+  state.find_or_add(kDeletedField) = {
+      kDeletedField, true, {version(Value::boolean(true), 1, gone)}};
   return state;
 }
 
@@ -171,8 +185,7 @@ TEST_F(DirectoryTest, WhatAnAdministratorCannotDoAlone) {
 
 TEST_F(DirectoryTest, NobodyApprovesHimselfByAnotherName) {
   found();
-  RecordKey odd = user_record(1);
-  odd.qualifier = "x";
+  const RecordKey odd{kind::user, 1, 1, "x"};
   const Changeset himself = changeset(1, 1, "national", {kind::approval, 1, 9, ""},
                                       field::approval_user, Value::reference(odd));
   EXPECT_TRUE(directory.may_enter(himself)) << "it names nobody";
@@ -198,13 +211,11 @@ TEST_F(DirectoryTest, OneAdministratorIsLeftAndTheFoundingStaysEnded) {
                      Value::boolean(true));
   };
   EXPECT_TRUE(directory.may_enter(takes_back(2)));
-  directory.take({kind::approval, kHubDevice, 2, ""},
-                 record({{kDeletedField, Value::boolean(true)},
-                         {field::approval_user, Value::reference(user_record(2))}}));
+  directory.take({kind::approval, kHubDevice, 2, ""}, taken_back(2, 1, 5));
   EXPECT_EQ(directory.administrators(), (std::set<UserNumber>{1}));
   EXPECT_FALSE(directory.is_founding()) << "or one could let the hub appoint again";
   EXPECT_FALSE(may_approve(kHubDevice, 0, 3));
-  EXPECT_FALSE(directory.may_enter(takes_back(1))) << "nobody could appoint any more";
+  EXPECT_EQ(directory.denies(takes_back(1)), NoAuthority::last_administrator);
   EXPECT_EQ(directory.next_hub_id(), 3U);
 }
 
@@ -223,6 +234,9 @@ TEST_F(DirectoryTest, TheHubGivesNoDeviceAnotherKeyUserOrWayBack) {
     EXPECT_TRUE(hub_writes(device_record(7), field::device_standing, Value::text("lost")));
     EXPECT_TRUE(hub_writes(device_record(8), field::device_key, Value::text("x")));
   }
+  directory.take(device_record(7), record({{field::device_standing, Value::text("lost")}}));
+  EXPECT_FALSE(hub_writes(device_record(7), field::device_standing, Value::text("retired")))
+      << "what was lost may not be handed over";
   EXPECT_FALSE(hub_writes({kind::grant, kHubDevice, 1, ""}, kDeletedField, Value::boolean(true)));
 }
 
@@ -246,6 +260,147 @@ TEST_F(DirectoryTest, TheHubAppointsInTheFoundingOnly) {
   const Changeset registers =
       changeset(kHubDevice, 0, "national", device_record(7), field::device_key, Value::text("x"));
   EXPECT_TRUE(directory.may_enter(registers));
+}
+
+TEST_F(DirectoryTest, TheFoundingLastsUntilTwoAdministratorsStandAtOneTime) {
+  add_device(1, 1, "none", {"national"});
+  directory.take({kind::approval, kHubDevice, 1, ""}, taken_back(1, 3, 5));
+  directory.take({kind::approval, kHubDevice, 2, ""},
+                 record({{field::approval_user, Value::reference(user_record(2))}}, kHubDevice, 7));
+  EXPECT_TRUE(directory.is_founding()) << "the first one was a mistake, and corrected";
+  EXPECT_TRUE(may_approve(kHubDevice, 0, 3));
+  directory.take({kind::approval, kHubDevice, 3, ""},
+                 record({{field::approval_user, Value::reference(user_record(2))}}, kHubDevice, 8));
+  EXPECT_TRUE(directory.is_founding()) << "one person";
+  directory.take({kind::approval, kHubDevice, 4, ""}, taken_back(3, 9, 10));
+  EXPECT_FALSE(directory.is_founding()) << "for good, though one is left";
+}
+
+TEST_F(DirectoryTest, AnApprovalNamesItsUserOnceAndIsTakenBackOnce) {
+  found();
+  const RecordKey of_hub{kind::approval, kHubDevice, 1, ""};
+  const RecordKey gone{kind::approval, 2, 3, ""};
+  directory.take(gone, taken_back(3, 2, 4, 2));
+  const auto names_another = [&](DeviceNumber device, const RecordKey& approval) {
+    return directory.denies(changeset(device, device == kHubDevice ? 0 : device, "national",
+                                      approval, field::approval_user,
+                                      Value::reference(user_record(7))));
+  };
+  EXPECT_EQ(names_another(1, of_hub), NoAuthority::approval_again);
+  EXPECT_EQ(names_another(1, gone), NoAuthority::approval_again);
+  EXPECT_EQ(names_another(kHubDevice, of_hub), NoAuthority::hub);
+  EXPECT_EQ(
+      directory.denies(changeset(1, 1, "national", gone, kDeletedField, Value::boolean(true))),
+      NoAuthority::approval_again)
+      << "it would have gone later than it did";
+}
+
+// Whatever is tried: a model that knows nothing of records, only of what was said and by whom, says
+// what may have come of it.
+TEST_F(DirectoryTest, WhateverIsTriedNobodyAppointsAloneAndSomebodyAlwaysCan) {
+  struct Said {
+    UserNumber user = 0;
+    UserNumber by = 0;  ///< 0: the hub
+    RecordKey record;
+    bool stands = true;
+  };
+  constexpr uint64_t kUsers = 6;
+  std::mt19937_64 random(29);
+  const auto draw = [&](uint64_t below) { return random() % below; };
+  size_t appointed = 0;
+  size_t refused = 0;
+  for (int run = 0; run < 300; ++run) {
+    directory = {};
+    for (uint64_t number = 1; number <= kUsers; ++number) {
+      add_device(number, number, "none", {"national"});
+      add_device(number + 10, number, "none", {"national"});
+    }
+    std::vector<Said> said;
+    std::map<DeviceNumber, Standing> standings;
+    bool was_founded = false;
+    const auto administrators = [&] {
+      std::map<UserNumber, std::set<UserNumber>> by;
+      for (const Said& one : said) {
+        if (one.stands) by[one.user].insert(one.by);
+      }
+      std::set<UserNumber> users;
+      for (const auto& [user, approvers] : by) {
+        if (approvers.contains(0) || approvers.size() >= 2) users.insert(user);
+      }
+      return users;
+    };
+    for (uint64_t position = 2; position < 60; ++position) {
+      const std::set<UserNumber> before = administrators();
+      const UserNumber author = draw(4) == 0 ? 0 : 1 + draw(kUsers);
+      const DeviceNumber device = author == 0 ? kHubDevice : author + 10 * draw(2);
+      const uint64_t what = draw(10);
+      if (what < 5) {
+        const UserNumber user = 1 + draw(kUsers);
+        const RecordKey approval = said.empty() || draw(5) > 0
+                                       ? RecordKey{kind::approval, device, position, ""}
+                                       : said[draw(said.size())].record;
+        const Changeset tried =
+            changeset(device, author, "national", approval, field::approval_user,
+                      Value::reference(user_record(user)));
+        if (!directory.may_enter(tried)) {
+          ++refused;
+          continue;
+        }
+        EXPECT_NE(author, user) << "himself";
+        EXPECT_TRUE(author == 0 ? !was_founded : before.contains(author));
+        EXPECT_TRUE(std::none_of(said.begin(), said.end(),
+                                 [&](const Said& one) { return one.record == approval; }));
+        directory.take(approval,
+                       record({{field::approval_user, Value::reference(user_record(user))}}, device,
+                              position));
+        said.push_back({user, author, approval});
+        ++appointed;
+      } else if (what < 8 && !said.empty()) {
+        Said& one = said[draw(said.size())];
+        if (!directory.may_enter(changeset(device, author, "national", one.record, kDeletedField,
+                                           Value::boolean(true)))) {
+          ++refused;
+          continue;
+        }
+        EXPECT_TRUE(one.stands);
+        EXPECT_TRUE(author == 0 ? !was_founded : before.contains(author));
+        RecordState state =
+            record({{field::approval_user, Value::reference(user_record(one.user))}},
+                   one.by == 0 ? kHubDevice : one.record.device, one.record.counter);
+        state.find_or_add(kDeletedField) = {
+            kDeletedField, true, {version(Value::boolean(true), device, position)}};
+        directory.take(one.record, state);
+        one.stands = false;
+      } else {
+        const DeviceNumber of = 11 + draw(kUsers);
+        const Standing standing =
+            std::array{Standing::active, Standing::retired, Standing::lost}[draw(3)];
+        const Changeset tried =
+            changeset(device, author, "national", device_record(of), field::device_standing,
+                      Value::text(standing_name(standing)));
+        if (!directory.may_enter(tried)) {
+          ++refused;
+          continue;
+        }
+        EXPECT_TRUE(author == 0 ? standing > standings[of] : before.contains(author));
+        directory.take(device_record(of),
+                       record({{field::device_user, Value::reference(user_record(of - 10))},
+                               {field::device_standing, Value::text(standing_name(standing))}}));
+        standings[of] = standing;
+      }
+      const std::set<UserNumber> now = administrators();
+      EXPECT_EQ(directory.administrators(), now);
+      std::set<UserNumber> by_hub;
+      for (const Said& one : said) {
+        if (one.stands && one.by == 0) by_hub.insert(one.user);
+      }
+      was_founded = was_founded || by_hub.size() >= 2;
+      EXPECT_EQ(directory.is_founding(), !was_founded);
+      EXPECT_TRUE(!was_founded || !now.empty()) << "nobody is left";
+    }
+  }
+  EXPECT_GT(appointed, 1'000U);
+  EXPECT_GT(refused, 1'000U);
 }
 
 TEST_F(DirectoryTest, NoRandomChangesetGetsThroughWhatIsNotGiven) {
