@@ -2,8 +2,10 @@
 // out by the audit where the hub did not keep to it.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/audit.h"
@@ -359,6 +361,34 @@ TEST_F(NationalTest, ANumberThatWasGivenTwiceIsThatOfWhomNationalNames) {
             need(late.store().key()).public_key());
   need(late.sync().report.status);
   expect_good(national());
+}
+
+// It was let in while the number was its own; by the time its batch is judged that is another's.
+TEST_F(NationalTest, WhatWasQueuedUnderANumberThatWasTakenBackIsNotEntered) {
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  TestDevice& newcomer = world.add_device();
+  const hub::Device let_in = *need(world.hub.store().device(newcomer.number()));
+  newcomer.save(kRoads, kName, "Roads");
+  world.hub.writer().suspect({national()});  // so that nothing is said of it
+  std::optional<v1::PushRequest> sent;
+  ASSERT_FALSE(newcomer.sync({.cut = 2, .on_push = [&](const auto& one) { sent = one; }})
+                   .report.status.ok());
+  ASSERT_TRUE(sent);
+  for (int i = 0; i < 2; ++i) need(inspection.sync().report.status);
+  need(late.sync().report.status);
+  world.clock.steady += 120'000;
+  std::optional<v1::PushReply> reply;
+  world.hub.service().push(let_in, *sent, [&](auto answer) { reply = need(std::move(answer)); });
+  world.hub.settle();
+  ASSERT_TRUE(reply && reply->has_turned_away());
+  EXPECT_EQ(reply->turned_away().reason(), v1::TurnedAway::RECOVERING);
+  EXPECT_EQ(world.hub.messages(kTransport), std::vector<std::string>{"Buses"});
 }
 
 // ---- a hub that was restored
