@@ -150,9 +150,12 @@ Result<Device> HubStore::insert_device(const PublicKey& key, const TokenTerms& t
   if (next.number(2) != 0) {
     return Status(Code::exists, Msg::device_exists, {std::to_string(next.number(2))});
   }
-  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, may_lack_national());
   // What has been lost may name the next number, and the next user, already.
-  if (!terms.number && may_lack) return Status(Code::refused, Msg::hub_is_restored);
+  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, may_lack_national());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
+  if (!terms.number && (may_lack || is_restored)) {
+    return Status(Code::refused, Msg::hub_is_restored);
+  }
   const DeviceNumber number = terms.number.value_or(next.number(0));
   const UserNumber user = terms.user.value_or(next.number(1));
   next.reset();
@@ -261,7 +264,7 @@ Status HubStore::take_number_back(DeviceNumber number) {
   if (has_entered) return {Code::corrupt, Msg::device_key_differs, {std::to_string(number)}};
   for (const char* const from :
        {"DELETE FROM device WHERE number = ?1", "DELETE FROM device_ledger WHERE device = ?1",
-        "DELETE FROM due WHERE device = ?1"}) {
+        "DELETE FROM due WHERE device = ?1", "DELETE FROM shown WHERE device = ?1"}) {
     DAFTAR_ASSIGN_OR_RETURN(Statement away, database_.prepare(from));
     DAFTAR_RETURN_IF_ERROR(away.bind(1, number).run());
   }

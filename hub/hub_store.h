@@ -129,8 +129,11 @@ class HubStore {
   Status begin_awaiting();
   /// Waits for nobody any more, and for nothing that was shown and not given back: it is lost.
   Status end_awaiting();
-  /// Whether what was lost of `national` was given up (end_awaiting).
-  Result<bool> has_given_up();
+  /// The position of `national` up to which it was given up what is missing (end_awaiting), if it
+  /// was.
+  Result<std::optional<uint64_t>> given_up();
+  /// Whether anything waits: until then entries may come back that name devices and users.
+  Result<bool> is_any_awaiting();
   /// Lets ledgers go on that wait for nobody any more, in the open transaction; their names. None
   /// does before `national`, which may name others that hold it.
   Result<std::vector<std::string>> settle_waits();
@@ -176,7 +179,6 @@ class HubStore {
                      DeviceNumber follows);
   Result<Device> read_device(Statement& query);
   Result<bool> lacks_shown(const std::string& ledger);
-  Result<bool> is_any_awaiting();
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_to(const Device& known, bool holds_all, const std::vector<std::string>& ledgers,
                  std::optional<UserNumber> user, std::optional<Role> role);

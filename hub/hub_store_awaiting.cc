@@ -17,10 +17,10 @@ Status HubStore::await_device(DeviceNumber number, bool all,
   DAFTAR_ASSIGN_OR_RETURN(Statement wait, database_.prepare("INSERT INTO awaiting VALUES(?1)"));
   for (const auto& [name, id] : existing) {
     if (!all && std::find(ledgers.begin(), ledgers.end(), name) == ledgers.end()) continue;
+    DAFTAR_RETURN_IF_ERROR(again.bind_text(1, name).bind(2, number).run());
     DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_awaiting(name));
     if (waits_already) continue;
     DAFTAR_RETURN_IF_ERROR(others.bind_text(1, name).bind(2, number).run());
-    DAFTAR_RETURN_IF_ERROR(again.bind_text(1, name).bind(2, number).run());
     DAFTAR_RETURN_IF_ERROR(wait.bind_text(1, name).run());
   }
   return {};
@@ -41,21 +41,30 @@ Status HubStore::begin_awaiting() {
 Status HubStore::end_awaiting() {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  uint64_t judged_by = 0;
+  DAFTAR_ASSIGN_OR_RETURN(const auto all, ledgers_->ledgers());
+  for (const auto& [name, id] : all) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto ledger, Ledger::open(*ledgers_, id, name));
+    judged_by =
+        std::max(judged_by, name == kNational ? ledger->published() : ledger->state().national);
+  }
   DAFTAR_RETURN_IF_ERROR(
       database_.execute("DELETE FROM shown; DELETE FROM awaiting; "
-                        "UPDATE ledger SET published = size WHERE published > size; "
-                        "INSERT OR IGNORE INTO setting VALUES('given_up', 'yes')"));
+                        "UPDATE ledger SET published = size WHERE published > size"));
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement put, database_.prepare("INSERT OR REPLACE INTO setting VALUES('given_up', ?1)"));
+  DAFTAR_RETURN_IF_ERROR(put.bind_text(1, std::to_string(judged_by)).run());
   return transaction.commit();
 }
 
-Result<bool> HubStore::has_given_up() {
+Result<std::optional<uint64_t>> HubStore::given_up() {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      database_.use("SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'given_up')"));
-  DAFTAR_RETURN_IF_ERROR(query->step().status());
-  const bool has = query->integer(0) != 0;
+      database_.use("SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'given_up'"));
+  DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
+  const std::optional<uint64_t> position = has_row ? std::optional(query->number(0)) : std::nullopt;
   query->reset();
-  return has;
+  return position;
 }
 
 Result<bool> HubStore::may_lack_national() {
@@ -63,8 +72,8 @@ Result<bool> HubStore::may_lack_national() {
   DAFTAR_ASSIGN_OR_RETURN(const auto awaited, this->awaited(national));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_shown(national));
   if (awaited || is_lacking) return true;
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, is_any_awaiting());
-  if (!is_restored) return false;
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_any, is_any_awaiting());
+  if (!is_any) return false;
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
       database_.use("SELECT EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 "

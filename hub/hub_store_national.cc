@@ -12,14 +12,15 @@ namespace {
 // A device as `national` has it, with what the hub has done to it and not said there yet.
 Device as_said(Device device, const DirectoryDevice& said, const std::set<std::string>& due,
                const Directory& directory) {
-  // Of one without a user nothing was said here but its key, and that was read in `national`.
+  // Of one without a user nothing was said here but its key, and that was read in `national`; and
+  // that it was shut out, if it was.
   const bool has_own_words = due.contains("") && device.user != 0;
   if (said.user != 0) device.user = said.user;
   if (!has_own_words || !directory.is_founding()) {
     device.role = directory.role_of(device.user);
     device.party = directory.party_of(device.user);
   }
-  if (!has_own_words) device.is_revoked = device.is_lost = false;
+  if (!due.contains("")) device.is_revoked = device.is_lost = false;
   if (said.standing != Standing::active) device.is_revoked = true;
   if (said.standing == Standing::lost) device.is_lost = true;
   std::set<std::string> open = due;
@@ -75,23 +76,33 @@ Status HubStore::put_known(DeviceNumber number, std::set<std::string> due,
                            const Directory& directory, bool is_recovered) {
   const DirectoryDevice& said = directory.devices().at(number);
   DAFTAR_ASSIGN_OR_RETURN(std::optional<Device> known, device(number));
+  if (known && known->key != *said.key) {
+    // Two devices had the number. Whoever has entered something under it has it for good, whatever
+    // was said: an audit shows that.
+    DAFTAR_ASSIGN_OR_RETURN(const bool has_entered, this->has_entered(number));
+    if (has_entered) return {};
+  }
   if (!known || known->key != *said.key) {
     DAFTAR_RETURN_IF_ERROR(add_recovered_devices({{number, *said.key}}));
     DAFTAR_ASSIGN_OR_RETURN(known, device(number));
     due.clear();  // it was another's
   }
   const Device now = as_said(*known, said, due, directory);
-  if (known->user == 0) {
+  if (known->user == 0 && !known->is_revoked) {
     DAFTAR_ASSIGN_OR_RETURN(Statement * done,
                             database_.use("DELETE FROM due WHERE device = ?1 AND ledger = ''"));
     DAFTAR_RETURN_IF_ERROR(done->bind(1, number).run());
   }
   if (now != *known) DAFTAR_RETURN_IF_ERROR(put_device(now));
   if (!is_recovered || now.is_revoked) return {};
+  // To one that was shut out here nothing was open.
+  const std::vector<std::string> before =
+      known->is_revoked ? std::vector<std::string>() : known->ledgers;
   std::vector<std::string> opened;
-  std::set_difference(now.ledgers.begin(), now.ledgers.end(), known->ledgers.begin(),
-                      known->ledgers.end(), std::back_inserter(opened));
-  return await_device(number, now.holds_all && !known->holds_all, opened);
+  std::set_difference(now.ledgers.begin(), now.ledgers.end(), before.begin(), before.end(),
+                      std::back_inserter(opened));
+  const bool held_all = known->holds_all && !known->is_revoked;
+  return await_device(number, now.holds_all && !held_all, opened);
 }
 
 Status HubStore::put_device(const Device& now) {

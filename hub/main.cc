@@ -100,6 +100,11 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
   for (const auto& [name, id] : ledgers) {
     DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store.awaited(name));
     if (awaited) log_event(Msg::hub_restored, {name, numbers_text(*awaited)});
+    DAFTAR_ASSIGN_OR_RETURN(const LedgerRow row, store.ledgers().row(id));
+    if (row.published > row.size) {
+      log_event(Msg::hub_ledger_short,
+                {name, std::to_string(row.published), std::to_string(row.size)});
+    }
   }
   Writer::Events events;
   events.shown = [](const std::string& ledger, DeviceNumber device,
@@ -109,6 +114,9 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
   events.open = [](const std::string& ledger) { log_event(Msg::hub_ledger_open, {ledger}); };
   events.national_short = [](uint64_t judged_by, uint64_t size) {
     log_event(Msg::hub_national_short, {std::to_string(judged_by), std::to_string(size)});
+  };
+  events.other_past = [](const std::string& ledger, DeviceNumber device) {
+    log_event(Msg::hub_other_past, {ledger, std::to_string(device)});
   };
   writer.on(std::move(events));
   return {};
@@ -324,8 +332,9 @@ Status equip_proxy(const Options& options) {
 Status revoke_device(const Options& options) {
   DAFTAR_ASSIGN_OR_RETURN(const std::unique_ptr<HubStore> store, open_store(options));
   DAFTAR_RETURN_IF_ERROR(store->revoke_device(options.device, options.is_lost));
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store->device(options.device));
   if (options.as_json) {
-    print_json({{"device", options.device}, {"revoked", true}, {"lost", options.is_lost}});
+    print_json({{"device", options.device}, {"revoked", true}, {"lost", device->is_lost}});
   } else {
     say(Msg::device_shut_out, {std::to_string(options.device)});
   }
@@ -355,6 +364,7 @@ Status grant_device(const Options& options) {
   } else {
     say(Msg::device_granted, {std::to_string(device->number), std::to_string(device->user),
                               ledgers_text(*device), std::string(role_name(device->role))});
+    if (device->is_revoked) say(Msg::device_stays_out, {std::to_string(device->number)});
   }
   return {};
 }

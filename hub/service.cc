@@ -324,8 +324,9 @@ void Service::recover(const Device& device, const v1::RecoverRequest& request,
   if (!head.ok()) return done(head.status());
   Result<std::vector<WireEntry>> entries = decode_pull_frame(request.frame());
   if (!entries.ok()) return done(entries.status());
-  writer_.recover({request.ledger(), *std::move(entries), *head, read_keys(request.keys())},
-                  std::move(done));
+  writer_.recover(
+      {device.number, request.ledger(), *std::move(entries), *head, read_keys(request.keys())},
+      std::move(done));
 }
 
 }  // namespace daftar::hub

@@ -171,6 +171,7 @@ bool Writer::run_once() {
       directory_at_.reset();
     }
     unwritten_.clear();
+    if (jobs.front().recovery) forget_shown(*jobs.front().recovery, done);
   }
   if (!is_planted(Defect::acknowledged_early)) answer_all(jobs, answers, done);
   // With work always waiting, records would never be written: bound what they hold in memory.
@@ -195,6 +196,27 @@ void Writer::answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answe
       jobs[i].recovery_done(done.ok() ? Result<uint64_t>(answers[i].recovered)
                                       : Result<uint64_t>(done));
     }
+  }
+}
+
+// After its operator has given up what was missing, a hub may have gone on where a device has
+// another past. What that one shows can never be given back, and must not close the ledger again.
+void Writer::forget_shown(const RecoveryBatch& batch, const Status& why) {
+  const Result<std::optional<uint64_t>> given_up = store_->given_up();
+  if (why.code() != Code::corrupt || !given_up.ok() || !*given_up) return;
+  const Status done = [&]() -> Status {
+    DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
+    DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(batch.ledger));
+    ledger->set_published(ledger->state().position);
+    DAFTAR_RETURN_IF_ERROR(ledger->save_head());
+    return store_->ledgers().commit();
+  }();
+  if (!done.ok()) {
+    store_->ledgers().rollback();
+    open_.clear();
+    directory_at_.reset();
+  } else if (events_.other_past) {
+    events_.other_past(batch.ledger, batch.device);
   }
 }
 
@@ -362,7 +384,9 @@ Result<TurnedAway::Reason> Writer::check_batch(Ledger& ledger, const PushBatch& 
   // Who may write what is not known either, as long as `national` may lack entries.
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
   DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_entries(*national, std::string(kNational)));
-  if (is_lacking && !is_planted(Defect::restored_hub_goes_on)) return TurnedAway::RECOVERING;
+  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, store_->may_lack_national());
+  if ((is_lacking || may_lack) && !is_planted(Defect::restored_hub_goes_on))
+    return TurnedAway::RECOVERING;
   // The number may have gone back to its owner, or have been shut out, since the batch was queued.
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> device, store_->device(batch.device.number));
   if (!device || device->key != batch.device.key || device->is_revoked) {
@@ -487,11 +511,10 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
 
 // An entry that came back was judged by `national` at that position: so much of it there was.
 Status Writer::note_judged_by(uint64_t position) {
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up());
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<uint64_t> given_up, store_->given_up());
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
-  if (is_given_up || position <= std::max(national->published(), national->state().position)) {
-    return {};
-  }
+  const uint64_t here = std::max(national->published(), national->state().position);
+  if (position <= std::max(here, given_up.value_or(0))) return {};
   if (events_.national_short) events_.national_short(position, national->state().position);
   national->set_published(position);
   touched_.insert(std::string(kNational));

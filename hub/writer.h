@@ -42,6 +42,7 @@ struct PushBatch {
 
 /// Entries that the hub has lost, with its own checkpoint over them.
 struct RecoveryBatch {
+  DeviceNumber device = 0;  ///< that gives them back
   std::string ledger;
   std::vector<WireEntry> entries;
   TreeHead head;                           ///< from the verified checkpoint
@@ -88,10 +89,14 @@ class Writer {
   /// Called from the writing thread when an entry came back that was judged by more of `national`
   /// than there is here.
   using OnNationalShort = std::function<void(uint64_t judged_by, uint64_t size)>;
+  /// Called from the writing thread when a device has another past of a ledger than the hub, which
+  /// has gone on without it.
+  using OnOtherPast = std::function<void(const std::string& ledger, DeviceNumber device)>;
   struct Events {
     OnShown shown;
     OnOpen open;
     OnNationalShort national_short;
+    OnOtherPast other_past;
   };
   /// Before run().
   void on(Events events) { events_ = std::move(events); }
@@ -152,6 +157,7 @@ class Writer {
   static Status write_records(Ledger& ledger);
   Status materialise();
   void write_all_records();
+  void forget_shown(const RecoveryBatch& batch, const Status& why);
   DeviceKeys device_keys();
   Status say_due();
   Status say(Ledger& national, std::vector<RecordEdits> edits);

@@ -48,8 +48,8 @@ Status Writer::say_due() {
   // Whatever is said now would take the places of what is missing.
   DAFTAR_ASSIGN_OR_RETURN(const bool is_recovering,
                           this->is_recovering(*national, std::string(kNational)));
-  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, store_->may_lack_national());
-  has_unsaid_ = is_recovering || may_lack;
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, store_->is_any_awaiting());
+  has_unsaid_ = is_recovering || is_restored;
   if (has_unsaid_) return {};
   std::vector<Device> devices;
   for (const auto& [number, opened] : due) {

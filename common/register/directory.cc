@@ -274,6 +274,13 @@ std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
   const UserNumber user = device->second.user;
   if (find_denied(role_of(user), changeset.ledger, changeset.records)) return NoAuthority::role;
   if (changeset.ledger != kNational) return std::nullopt;
+  // The hub counts its records: a number far ahead would be its last.
+  if (std::any_of(changeset.records.begin(), changeset.records.end(),
+                  [&](const RecordEdits& record) {
+                    return record.key.device == kHubDevice && record.key.counter >= next_hub_id_;
+                  })) {
+    return NoAuthority::hub_record;
+  }
   if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
         return appoints_wrongly(key, edit, user);
       })) {

@@ -48,6 +48,7 @@ enum class NoAuthority {
   appoints,            ///< an administrator by a role alone, its author by himself, an unknown role
   approval_again,      ///< an approval that was written before, or taken back before
   last_administrator,  ///< nobody could appoint any more
+  hub_record,          ///< made under the hub's number, and not by it
   hub,                 ///< what the hub may not say
 };
 

@@ -408,6 +408,7 @@ TEST_F(NationalTest, NobodyNewEnrolsBeforeNationalIsBack) {
             Msg::hub_is_restored);
   need(inspection.sync().report.status);
   need(inspection.sync().report.status);
+  for (TestDevice* device : {&officer, &late}) need(device->sync().report.status);
   TestDevice& fresh = world.add_device();
   EXPECT_GT(fresh.number(), late.number());
   EXPECT_GT(user_of(fresh), user);
@@ -439,6 +440,153 @@ TEST_F(NationalTest, WhomOnlyNationalNamesIsAwaitedToo) {
             (std::vector<std::string>{"Roads by the third", "Buses by the officer"}));
   expect_good(kTransport);
   expect_good(national());
+}
+
+// What nobody who holds `national` had pulled when the hub was lost shows in another ledger, later.
+TEST_F(NationalTest, NobodyNewEnrolsBeforeEverythingIsBack) {
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  restore_hub();
+  for (int i = 0; i < 2; ++i) need(inspection.sync().report.status);
+  EXPECT_EQ(need(world.hub.store().awaited(national())), std::nullopt);
+  const auto enrol = [&] {
+    return world.hub.store()
+        .add_device(SigningKey::generate().public_key(), {}, "new", false, {kTransport})
+        .status();
+  };
+  EXPECT_EQ(enrol().message(), Msg::hub_is_restored);
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  EXPECT_EQ(world.hub.messages(kTransport), std::vector<std::string>{"Buses"});
+  EXPECT_EQ(enrol().message(), Msg::hub_is_restored) << "national lacks what that was judged by";
+  need(world.hub.store().end_awaiting());
+  world.hub.close();
+  world.hub.open();
+  need(enrol());
+  EXPECT_EQ(need(world.hub.store().device(late.number()))->key,
+            need(late.store().key()).public_key());
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U);
+}
+
+// A number that was given twice, of which `national` names one and another ledger the other.
+TEST_F(NationalTest, ANumberOfTwoDevicesStopsNobodyElse) {
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  world.hub.restore(world.folder / "backup");  // and its operator does not say so
+  TestDevice& newcomer = world.add_device();
+  ASSERT_EQ(newcomer.number(), late.number());
+  need(newcomer.sync().report.status);
+  need(inspection.sync().report.status);
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  EXPECT_EQ(need(world.hub.store().device(late.number()))->key,
+            need(late.store().key()).public_key());
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U);
+}
+
+// Two devices that the backup knows, to which the same ledger was opened after it.
+TEST_F(NationalTest, EachDeviceToWhichALedgerWasOpenedIsAwaited) {
+  TestDevice& first = world.add_device();
+  TestDevice& second = world.add_device();
+  for (TestDevice* device : {&officer, &first, &second, &inspection}) {
+    need(device->sync().report.status);
+  }
+  world.hub.back_up(world.folder / "backup");
+  for (TestDevice* device : {&first, &second}) {
+    need(world.hub.store().grant(device->number(), false, {kHealth}));
+    need(device->sync().report.status);
+  }
+  need(inspection.sync().report.status);
+  second.save(kRoads, kName, "Clinics", {}, kHealth);
+  for (int i = 0; i < 2; ++i) need(second.sync().report.status);
+  restore_hub();
+  for (int i = 0; i < 2; ++i) need(inspection.sync().report.status);
+  first.save(indicator_key(1, 2), kName, "Hospitals", {}, kHealth);
+  for (int i = 0; i < 2; ++i) need(first.sync().report.status);
+  EXPECT_EQ(first.info(kHealth).waiting, 1U);
+  for (int i = 0; i < 2; ++i) need(second.sync().report.status);
+  for (TestDevice* device : {&officer, &first, &second}) need(device->sync().report.status);
+  EXPECT_EQ(world.hub.messages(kHealth), (std::vector<std::string>{"Clinics", "Hospitals"}));
+}
+
+TEST_F(NationalTest, NothingIsJudgedByABackupThatKnowsNobodyWhoHoldsNational) {
+  need(officer.sync().report.status);
+  TestDevice& other = world.add_device({kHealth});
+  need(other.sync().report.status);
+  need(world.hub.store().revoke_device(inspection.number()));
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  restore_hub();
+  officer.save(kRoads, kName, "by a role that may be another since");
+  for (int i = 0; i < 3; ++i) need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 1U);
+  need(other.sync().report.status);
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U);
+}
+
+TEST_F(NationalTest, WhoWasShutOutBeforeNationalIsBackStaysSo) {
+  need(officer.sync().report.status);
+  TestDevice& second = world.add_inspection();
+  need(second.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& stolen = world.add_device();
+  stolen.save(indicator_key(2, 1), kName, "Buses");
+  need(stolen.sync().report.status);
+  for (TestDevice* device : {&officer, &inspection, &second}) need(device->sync().report.status);
+  restore_hub();
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  ASSERT_EQ(need(world.hub.store().device(stolen.number()))->user, 0U);
+  need(world.hub.store().revoke_device(stolen.number(), true));
+  for (TestDevice* device : {&inspection, &second, &inspection}) need(device->sync().report.status);
+  EXPECT_TRUE(need(world.hub.store().device(stolen.number()))->is_lost);
+  EXPECT_EQ(stolen.sync().report.status.message(), Msg::device_lost);
+  EXPECT_EQ(directory().devices().at(stolen.number()).standing, Standing::lost);
+}
+
+// After the operator has given up what one device alone had, that one comes after all.
+TEST_F(NationalTest, APastThatWasGivenUpDoesNotCloseTheLedgersAgain) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  for (const char* role : {"data-officer", "focal-point", "data-officer"}) {
+    save_in_national(first, user_record(user_of(officer)), field::user_role, Value::text(role));
+    need(first.sync().report.status);
+  }
+  need(first.sync().report.status);
+  restore_hub();
+  need(inspection.sync().report.status);
+  world.hub.close();
+  world.hub.open();
+  need(world.hub.store().end_awaiting());
+  TestDevice& fresh = world.add_device();
+  need(fresh.sync().report.status);
+  std::vector<DeviceNumber> others;
+  hub::Writer::Events events;
+  events.other_past = [&](const std::string&, DeviceNumber device) { others.push_back(device); };
+  world.hub.writer().on(std::move(events));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(first.sync().report.turned_away.contains(national()));
+    officer.save(kRoads, kName, "Roads " + std::to_string(i));
+    need(officer.sync().report.status);
+    EXPECT_EQ(officer.info().waiting, 0U);
+  }
+  EXPECT_EQ(others.size(), 2U);
 }
 
 // Of `national` itself the newest entry is with somebody whom only `national` names.

@@ -361,6 +361,7 @@ TEST_F(AwaitingHubTest, ADeviceThatIsGrantedALedgerThatIsOpenAgainShowsOnceMoreA
   need(world.hub.store().grant(late.number(), false, {kTransport}));
   EXPECT_EQ(awaited(), (std::set<DeviceNumber>{late.number()}));
   need(late.sync().report.status);
+  need(world.hub.store().revoke_device(76));
   world.add_device();
   EXPECT_EQ(awaited(), std::nullopt) << "a new device closes it again";
 }

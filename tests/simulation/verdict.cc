@@ -109,9 +109,21 @@ void World::heal(Dice& dice) {
 // Everybody has shown what he knows. If entries were judged by what the hub had said in `national`
 // and nobody had pulled, its operator gives that up (serve --stop-waiting).
 void World::give_up() {
-  if (!need(hubs_[0].store->may_lack_national())) return;
+  hub::HubStore& store = *hubs_[0].store;
+  if (!need(store.may_lack_national())) return;
+  const std::string national(kNational);
+  const auto size = need(store.ledgers().row(*need(store.ledgers().find_ledger(national)))).size;
+  for (Device& device : devices_) {
+    for (const client::LedgerInfo& info : need(device.store->held_ledgers())) {
+      if (info.name == national && info.verified.size > size) fail("a device has what is given up");
+    }
+  }
+  for (const char* name : {ledger_name(0), ledger_name(1), national.c_str()}) {
+    const auto awaited = need(store.awaited(name));
+    if (awaited && !awaited->empty()) fail("a device is awaited that has shown what it knows");
+  }
   say("what was lost of national is given up");
-  need(hubs_[0].store->end_awaiting());
+  need(store.end_awaiting());
   open_hubs();
 }
 

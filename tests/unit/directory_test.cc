@@ -295,6 +295,17 @@ TEST_F(DirectoryTest, AnApprovalNamesItsUserOnceAndIsTakenBackOnce) {
       << "it would have gone later than it did";
 }
 
+TEST_F(DirectoryTest, NobodyUsesUpTheHubsNumbers) {
+  found();
+  const auto names = [&](uint64_t counter) {
+    return directory.denies(changeset(1, 1, "national", {kind::party, kHubDevice, counter, ""},
+                                      field::party_code, Value::text("x")));
+  };
+  EXPECT_EQ(names(UINT64_MAX - 1), NoAuthority::hub_record);
+  EXPECT_EQ(names(directory.next_hub_id()), NoAuthority::hub_record);
+  EXPECT_EQ(names(1), std::nullopt) << "what the hub has made can be mended";
+}
+
 // Whatever is tried: a model that knows nothing of records, only of what was said and by whom, says
 // what may have come of it.
 TEST_F(DirectoryTest, WhateverIsTriedNobodyAppointsAloneAndSomebodyAlwaysCan) {
