@@ -500,7 +500,10 @@ TEST_F(NationalTest, ANumberOfTwoDevicesStopsNobodyElse) {
 TEST_F(NationalTest, EachDeviceToWhichALedgerWasOpenedIsAwaited) {
   TestDevice& first = world.add_device();
   TestDevice& second = world.add_device();
-  for (TestDevice* device : {&officer, &first, &second, &inspection}) {
+  TestDevice& holder = world.add_device({national()});
+  need(world.hub.store().revoke_device(inspection.number()));
+  world.hub.add_ledger(kHealth);  // open to nobody, so that it does not wait by itself
+  for (TestDevice* device : {&officer, &first, &second, &holder}) {
     need(device->sync().report.status);
   }
   world.hub.back_up(world.folder / "backup");
@@ -508,11 +511,11 @@ TEST_F(NationalTest, EachDeviceToWhichALedgerWasOpenedIsAwaited) {
     need(world.hub.store().grant(device->number(), false, {kHealth}));
     need(device->sync().report.status);
   }
-  need(inspection.sync().report.status);
+  need(holder.sync().report.status);
   second.save(kRoads, kName, "Clinics", {}, kHealth);
   for (int i = 0; i < 2; ++i) need(second.sync().report.status);
   restore_hub();
-  for (int i = 0; i < 2; ++i) need(inspection.sync().report.status);
+  for (int i = 0; i < 2; ++i) need(holder.sync().report.status);
   first.save(indicator_key(1, 2), kName, "Hospitals", {}, kHealth);
   for (int i = 0; i < 2; ++i) need(first.sync().report.status);
   EXPECT_EQ(first.info(kHealth).waiting, 1U);
@@ -674,9 +677,12 @@ TEST_F(NationalTest, WhatNobodyHasAnyMoreCanBeGivenUp) {
 // What the backup opened and was closed since is not opened again for another word of the operator.
 TEST_F(NationalTest, AGrantThatWasTakenAwayStaysSoInARestoredHub) {
   TestDevice& first = add_with_role(Role::omsar_administrator);
+  need(first.sync().report.status);
   const RecordKey grant = directory().devices().at(officer.number()).grants.begin()->first;
   world.hub.back_up(world.folder / "backup");
   save_in_national(first, grant, kDeletedField, Value::boolean(true));
+  save_in_national(first, user_record(user_of(officer)), field::user_role,
+                   Value::text("data-officer"));
   need(first.sync().report.status);
   need(first.sync().report.status);
   need(inspection.sync().report.status);
@@ -690,6 +696,7 @@ TEST_F(NationalTest, AGrantThatWasTakenAwayStaysSoInARestoredHub) {
   need(inspection.sync().report.status);
   EXPECT_EQ(need(world.hub.store().device(officer.number()))->ledgers,
             (std::vector<std::string>{kHealth}));
+  EXPECT_EQ(directory().role_of_device(officer.number()), Role::data_officer);
   EXPECT_FALSE(directory().devices().at(officer.number()).may_reach(kTransport));
   EXPECT_TRUE(directory().devices().at(officer.number()).may_reach(kHealth));
 }
