@@ -268,10 +268,25 @@ void SyncSession::begin_recovery() {
   }
   step_ = Step::recovering;
   at_ = 0;
-  recovered_to_ = 0;
-  wait_for_answer();
-  transport_.open_recover();
-  on_recover_sent();
+  is_any_recovered_ = false;
+  recover_next();
+}
+
+// A stream for each ledger: one in which the hub has another past must not keep it from what it
+// lacks of the others.
+void SyncSession::recover_next() {
+  const auto is_ahead = [&] { return remotes_[at_].verified.size > remotes_[at_].head.size; };
+  while (at_ < remotes_.size() && !is_ahead()) ++at_;
+  if (at_ < remotes_.size()) {
+    recovered_to_ = 0;
+    wait_for_answer();
+    transport_.open_recover();
+    return on_recover_sent();
+  }
+  // The hub is another one now: begin again.
+  if (is_any_recovered_) return ask_heads(false);
+  leave_behind();
+  begin_push();
 }
 
 void SyncSession::on_recover_sent() {
@@ -282,46 +297,44 @@ void SyncSession::on_recover_sent() {
 
 // One frame for each checkpoint that was verified here, from the hub's last entry on.
 Status SyncSession::send_recovery() {
-  for (; at_ < remotes_.size(); ++at_, recovered_to_ = 0) {
-    const RemoteLedger& ledger = remotes_[at_];
-    const uint64_t from = std::max(recovered_to_, ledger.head.size);
-    if (from >= ledger.verified.size) continue;
-    DAFTAR_ASSIGN_OR_RETURN(const auto notes, store_.checkpoints_above(ledger.id, from));
-    if (notes.empty()) continue;
-    const auto& [size, note] = notes.front();
-    std::vector<WireEntry> entries;
-    std::set<DeviceNumber> devices;
-    v1::RecoverRequest request;
-    DAFTAR_RETURN_IF_ERROR(store_.ledgers().read_entries(
-        ledger.id, from + 1, size, [&](const StoredEntry& entry) -> Status {
-          entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
-          DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
-          if (header.refusal) {
-            devices.insert(header.refusal->device);
-            return {};
-          }
-          DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author,
-                                  read_changeset_author(entry.changeset));
-          devices.insert(author.device);
-          return {};
-        }));
-    const DeviceKeys keys = store_.device_keys();
-    for (const DeviceNumber device : devices) {
-      DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(device));
-      if (!key) continue;
-      v1::DeviceKey& sent = *request.add_keys();
-      sent.set_device(device);
-      sent.set_key(std::string(key->begin(), key->end()));
-    }
-    request.set_ledger(ledger.name);
-    request.set_frame(encode_pull_frame(entries));
-    request.set_checkpoint(note);
-    recovered_to_ = size;
-    wait_for_answer(request.frame().size());
-    transport_.recover(request);
+  const RemoteLedger& ledger = remotes_[at_];
+  const uint64_t from = std::max(recovered_to_, ledger.head.size);
+  DAFTAR_ASSIGN_OR_RETURN(const auto notes, store_.checkpoints_above(ledger.id, from));
+  if (from >= ledger.verified.size || notes.empty()) {
+    transport_.finish_recover();
     return {};
   }
-  transport_.finish_recover();
+  const auto& [size, note] = notes.front();
+  std::vector<WireEntry> entries;
+  std::set<DeviceNumber> devices;
+  v1::RecoverRequest request;
+  DAFTAR_RETURN_IF_ERROR(store_.ledgers().read_entries(
+      ledger.id, from + 1, size, [&](const StoredEntry& entry) -> Status {
+        entries.push_back({std::string(entry.header), std::string(entry.changeset), false});
+        DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
+        if (header.refusal) {
+          devices.insert(header.refusal->device);
+          return {};
+        }
+        DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author,
+                                read_changeset_author(entry.changeset));
+        devices.insert(author.device);
+        return {};
+      }));
+  const DeviceKeys keys = store_.device_keys();
+  for (const DeviceNumber device : devices) {
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<PublicKey> key, keys(device));
+    if (!key) continue;
+    v1::DeviceKey& sent = *request.add_keys();
+    sent.set_device(device);
+    sent.set_key(std::string(key->begin(), key->end()));
+  }
+  request.set_ledger(ledger.name);
+  request.set_frame(encode_pull_frame(entries));
+  request.set_checkpoint(note);
+  recovered_to_ = size;
+  wait_for_answer(request.frame().size());
+  transport_.recover(request);
   return {};
 }
 
@@ -339,14 +352,13 @@ void SyncSession::on_recover_end(const Status& status, const v1::RecoverReply& r
   if (status.code() == Code::unavailable || status.code() == Code::cancelled) {
     return finish(status);
   }
-  if (!status.ok()) {
-    leave_behind();
-    return begin_push();
+  if (status.ok()) {
+    is_any_recovered_ = true;
+    report_.recovered += reply.recovered();
+    progress_(report_);
   }
-  report_.recovered += reply.recovered();
-  progress_(report_);
-  // The hub is another one now: begin again.
-  ask_heads(false);
+  ++at_;
+  recover_next();
 }
 
 // ---- push

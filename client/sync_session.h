@@ -108,6 +108,7 @@ class SyncSession {
   Status read_heads(const v1::HeadsReply& reply);
   Status check_all_listed(const std::set<std::string>& listed);
   void begin_recovery();
+  void recover_next();
   Status send_recovery();
   void begin_push();
   /// Sends the next batch; false when all ledgers are through.
@@ -139,6 +140,7 @@ class SyncSession {
   bool is_done_ = false;
   bool has_shown_ = false;
   bool has_recovered_ = false;
+  bool is_any_recovered_ = false;             ///< the hub has taken what a ledger of it lacked
   bool cosigns_ = false;                      ///< the hub wants this device's cosignatures
   std::map<std::string, uint64_t> cosigned_;  ///< sizes that were sent, by ledger
   uint64_t deadline_ms_ = 0;

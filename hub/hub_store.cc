@@ -20,8 +20,8 @@ CREATE TABLE device(
   label TEXT NOT NULL, holds_all INTEGER NOT NULL, is_revoked INTEGER NOT NULL DEFAULT 0,
   is_lost INTEGER NOT NULL DEFAULT 0, role INTEGER NOT NULL DEFAULT 0,
   party TEXT NOT NULL DEFAULT '') STRICT;
--- What `national` does not say yet: ledgers that were opened to a device ('*' for all), and with ''
--- whose it is, its role and that it was shut out.
+-- What `national` does not say yet: ledgers that were opened to a device ('*' for all), '!' that it
+-- was shut out, and with '' whose it is and its role.
 CREATE TABLE due(device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger))
   STRICT, WITHOUT ROWID;
 CREATE TABLE device_ledger(
@@ -333,7 +333,7 @@ Status HubStore::revoke_device(DeviceNumber number, bool is_lost) {
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
   if (!known) return {Code::not_found, Msg::device_not_registered, {std::to_string(number)}};
   DAFTAR_RETURN_IF_ERROR(shut_out(number, is_lost));
-  DAFTAR_RETURN_IF_ERROR(note_due(number, ""));
+  DAFTAR_RETURN_IF_ERROR(note_due(number, "!"));
   return transaction.commit();
 }
 

@@ -107,7 +107,7 @@ class HubStore {
   Result<int> enrolment_port();
 
   /// What is said here of devices and not in `national` yet: with the ledgers that were opened to
-  /// each ("*" for all), and with "" the rest.
+  /// each ("*" for all), "!" that it was shut out, and "" the rest.
   Result<std::map<DeviceNumber, std::set<std::string>>> due();
   /// In the open transaction.
   Status clear_due();
@@ -129,9 +129,12 @@ class HubStore {
   Status begin_awaiting();
   /// Waits for nobody any more, and for nothing that was shown and not given back: it is lost.
   Status end_awaiting();
-  /// The position of `national` up to which it was given up what is missing (end_awaiting), if it
-  /// was.
-  Result<std::optional<uint64_t>> given_up();
+  /// Whether what is missing was given up (end_awaiting) since this hub was restored.
+  Result<bool> has_given_up();
+  /// Entries that were judged by `national` up to there say nothing of what is missing: it is lost.
+  Result<uint64_t> lost_national();
+  /// In the open transaction.
+  Status set_lost_national(uint64_t position);
   /// Whether anything waits: until then entries may come back that name devices and users.
   Result<bool> is_any_awaiting();
   /// Lets ledgers go on that wait for nobody any more, in the open transaction; their names. None
@@ -167,7 +170,7 @@ class HubStore {
   Status check_may_appoint(std::optional<UserNumber> user, Role role);
   /// A user has one role and party, on all devices.
   Status set_user(UserNumber user, Role role, const std::string& party);
-  Status note_due(DeviceNumber number, const std::string& ledger);
+  Status note_due(DeviceNumber number, const std::string& what);
   Status note_opened(DeviceNumber number, bool all, const std::vector<std::string>& ledgers);
   Status shut_out(DeviceNumber number, bool is_lost);
   Status take_number_back(DeviceNumber number);

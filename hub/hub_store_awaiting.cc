@@ -41,30 +41,45 @@ Status HubStore::begin_awaiting() {
 Status HubStore::end_awaiting() {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  uint64_t judged_by = 0;
+  DAFTAR_ASSIGN_OR_RETURN(uint64_t lost, lost_national());
   DAFTAR_ASSIGN_OR_RETURN(const auto all, ledgers_->ledgers());
   for (const auto& [name, id] : all) {
     DAFTAR_ASSIGN_OR_RETURN(const auto ledger, Ledger::open(*ledgers_, id, name));
-    judged_by =
-        std::max(judged_by, name == kNational ? ledger->published() : ledger->state().national);
+    lost = std::max(lost, name == kNational ? ledger->published() : ledger->state().national);
   }
+  DAFTAR_RETURN_IF_ERROR(set_lost_national(lost));
   DAFTAR_RETURN_IF_ERROR(
       database_.execute("DELETE FROM shown; DELETE FROM awaiting; "
-                        "UPDATE ledger SET published = size WHERE published > size"));
-  DAFTAR_ASSIGN_OR_RETURN(
-      Statement put, database_.prepare("INSERT OR REPLACE INTO setting VALUES('given_up', ?1)"));
-  DAFTAR_RETURN_IF_ERROR(put.bind_text(1, std::to_string(judged_by)).run());
+                        "UPDATE ledger SET published = size WHERE published > size; "
+                        "INSERT OR IGNORE INTO setting VALUES('given_up', 'yes')"));
   return transaction.commit();
 }
 
-Result<std::optional<uint64_t>> HubStore::given_up() {
+Result<bool> HubStore::has_given_up() {
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
-      database_.use("SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'given_up'"));
+      database_.use("SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'given_up')"));
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool has = query->integer(0) != 0;
+  query->reset();
+  return has;
+}
+
+Result<uint64_t> HubStore::lost_national() {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'lost_national'"));
   DAFTAR_ASSIGN_OR_RETURN(const bool has_row, query->step());
-  const std::optional<uint64_t> position = has_row ? std::optional(query->number(0)) : std::nullopt;
+  const uint64_t position = has_row ? query->number(0) : 0;
   query->reset();
   return position;
+}
+
+Status HubStore::set_lost_national(uint64_t position) {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement put,
+      database_.prepare("INSERT OR REPLACE INTO setting VALUES('lost_national', ?1)"));
+  return put.bind_text(1, std::to_string(position)).run();
 }
 
 Result<bool> HubStore::may_lack_national() {

@@ -12,15 +12,14 @@ namespace {
 // A device as `national` has it, with what the hub has done to it and not said there yet.
 Device as_said(Device device, const DirectoryDevice& said, const std::set<std::string>& due,
                const Directory& directory) {
-  // Of one without a user nothing was said here but its key, and that was read in `national`; and
-  // that it was shut out, if it was.
+  // Of one without a user nothing was said here but its key, and that was read in `national`.
   const bool has_own_words = due.contains("") && device.user != 0;
   if (said.user != 0) device.user = said.user;
   if (!has_own_words || !directory.is_founding()) {
     device.role = directory.role_of(device.user);
     device.party = directory.party_of(device.user);
   }
-  if (!due.contains("")) device.is_revoked = device.is_lost = false;
+  if (!due.contains("!")) device.is_revoked = device.is_lost = false;
   if (said.standing != Standing::active) device.is_revoked = true;
   if (said.standing == Standing::lost) device.is_lost = true;
   std::set<std::string> open = due;
@@ -33,10 +32,10 @@ Device as_said(Device device, const DirectoryDevice& said, const std::set<std::s
 
 }  // namespace
 
-Status HubStore::note_due(DeviceNumber number, const std::string& ledger) {
+Status HubStore::note_due(DeviceNumber number, const std::string& what) {
   DAFTAR_ASSIGN_OR_RETURN(Statement put,
                           database_.prepare("INSERT OR IGNORE INTO due VALUES(?1, ?2)"));
-  return put.bind(1, number).bind_text(2, ledger).run();
+  return put.bind(1, number).bind_text(2, what).run();
 }
 
 Status HubStore::note_opened(DeviceNumber number, bool all,
@@ -88,7 +87,7 @@ Status HubStore::put_known(DeviceNumber number, std::set<std::string> due,
     due.clear();  // it was another's
   }
   const Device now = as_said(*known, said, due, directory);
-  if (known->user == 0 && !known->is_revoked) {
+  if (known->user == 0) {
     DAFTAR_ASSIGN_OR_RETURN(Statement * done,
                             database_.use("DELETE FROM due WHERE device = ?1 AND ledger = ''"));
     DAFTAR_RETURN_IF_ERROR(done->bind(1, number).run());

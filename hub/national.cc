@@ -73,14 +73,14 @@ void add_user(const Device& device, const Directory& directory, Edits& edits) {
 }
 
 // Keys and users are said once: where the directory knows others, those count.
-void add_device(const Device& device, const DirectoryDevice& said, Edits& edits) {
+void add_device(const Device& device, bool is_shut_out, const DirectoryDevice& said, Edits& edits) {
   std::vector<std::pair<FieldNumber, Value>> values;
   if (!said.key) values.emplace_back(field::device_key, Value::text(key_text(device.key)));
   if (device.user != 0 && said.user == 0) {
     values.emplace_back(field::device_user, Value::reference(user_record(device.user)));
   }
   const Standing standing = device.is_lost ? Standing::lost : Standing::retired;
-  if (device.is_revoked && said.standing < standing) {
+  if (is_shut_out && said.standing < standing) {
     values.emplace_back(field::device_standing, Value::text(standing_name(standing)));
   }
   edits.add(device_record(device.number), values);
@@ -89,7 +89,7 @@ void add_device(const Device& device, const DirectoryDevice& said, Edits& edits)
 void add_grants(const Device& device, const std::set<std::string>& opened,
                 const DirectoryDevice& said, Edits& edits) {
   std::set<std::string> missing = opened;
-  missing.erase("");
+  for (const char* const other : {"", "!"}) missing.erase(other);
   for (const auto& [key, ledger] : said.grants) missing.erase(ledger);
   for (const std::string& ledger : missing) {
     edits.add(edits.new_record(kind::grant),
@@ -100,15 +100,15 @@ void add_grants(const Device& device, const std::set<std::string>& opened,
 
 }  // namespace
 
-std::vector<RecordEdits> national_edits(const Device& device, const std::set<std::string>& opened,
+std::vector<RecordEdits> national_edits(const Device& device, const std::set<std::string>& due,
                                         const Directory& directory) {
   Edits edits(directory);
   const auto found = directory.devices().find(device.number);
   const DirectoryDevice said =
       found == directory.devices().end() ? DirectoryDevice{} : found->second;
   if (device.user != 0) add_user(device, directory, edits);
-  add_device(device, said, edits);
-  add_grants(device, opened, said, edits);
+  add_device(device, device.is_revoked && due.contains("!"), said, edits);
+  add_grants(device, due, said, edits);
   return std::move(edits).sorted();
 }
 

@@ -9,10 +9,10 @@
 
 namespace daftar::hub {
 
-/// The edits after which the directory says of a device what the hub's store says, and that these
-/// ledgers (HubStore::due) were opened to it: none if it does. Ascending by record. The user's role
-/// is said in the founding only.
-std::vector<RecordEdits> national_edits(const Device& device, const std::set<std::string>& opened,
+/// The edits after which the directory says of a device what the hub's store says, as far as that
+/// is due (HubStore::due): none if it does. Ascending by record. The user's role is said in the
+/// founding only.
+std::vector<RecordEdits> national_edits(const Device& device, const std::set<std::string>& due,
                                         const Directory& directory);
 
 }  // namespace daftar::hub

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "common/base/limits.h"
@@ -163,15 +164,16 @@ bool Writer::run_once() {
   }
   std::vector<Answer> answers(jobs.size());
   touched_.clear();
+  const std::pair flags(has_other_words_, has_come_back_);
   const Status done = run_round(jobs, answers);
   if (!done.ok()) {
+    std::tie(has_other_words_, has_come_back_) = flags;
     store_->ledgers().rollback();
     if (!is_planted(Defect::failed_round_stays)) {
       open_.clear();
       directory_at_.reset();
     }
     unwritten_.clear();
-    if (jobs.front().recovery) forget_shown(*jobs.front().recovery, done);
   }
   if (!is_planted(Defect::acknowledged_early)) answer_all(jobs, answers, done);
   // With work always waiting, records would never be written: bound what they hold in memory.
@@ -193,30 +195,10 @@ void Writer::answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answe
       jobs[i].push_done(done.ok() ? Result<v1::PushReply>(std::move(answers[i].reply))
                                   : Result<v1::PushReply>(done));
     } else if (jobs[i].recovery_done) {
+      if (!done.ok()) settle_failed(*jobs[i].recovery, done);
       jobs[i].recovery_done(done.ok() ? Result<uint64_t>(answers[i].recovered)
                                       : Result<uint64_t>(done));
     }
-  }
-}
-
-// After its operator has given up what was missing, a hub may have gone on where a device has
-// another past. What that one shows can never be given back, and must not close the ledger again.
-void Writer::forget_shown(const RecoveryBatch& batch, const Status& why) {
-  const Result<std::optional<uint64_t>> given_up = store_->given_up();
-  if (why.code() != Code::corrupt || !given_up.ok() || !*given_up) return;
-  const Status done = [&]() -> Status {
-    DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
-    DAFTAR_ASSIGN_OR_RETURN(Ledger * ledger, open_ledger(batch.ledger));
-    ledger->set_published(ledger->state().position);
-    DAFTAR_RETURN_IF_ERROR(ledger->save_head());
-    return store_->ledgers().commit();
-  }();
-  if (!done.ok()) {
-    store_->ledgers().rollback();
-    open_.clear();
-    directory_at_.reset();
-  } else if (events_.other_past) {
-    events_.other_past(batch.ledger, batch.device);
   }
 }
 
@@ -243,15 +225,10 @@ Status Writer::run_round(const std::vector<Job>& jobs, std::vector<Answer>& answ
   }
   DAFTAR_RETURN_IF_ERROR(store_->ledgers().begin());
   DAFTAR_RETURN_IF_ERROR(say_due());
-  has_other_words_ = false;
   for (size_t i = 0; i < jobs.size(); ++i) {
     DAFTAR_RETURN_IF_ERROR(run_job(jobs[i], answers[i]));
   }
-  if (has_other_words_) {
-    DAFTAR_RETURN_IF_ERROR(open_national().status());
-    const bool is_recovered = jobs.front().recovery.has_value();  // it has a round of its own
-    DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_, is_recovered));
-  }
+  DAFTAR_RETURN_IF_ERROR(follow_national());
   for (const std::string& name : touched_) {
     DAFTAR_RETURN_IF_ERROR(open_.at(name)->save_head());
     unwritten_.insert(name);
@@ -273,7 +250,10 @@ Status Writer::run_job(const Job& job, Answer& answer) {
     DAFTAR_ASSIGN_OR_RETURN(answer.recovered, recover_entries(*ledger, *job.recovery));
   } else if (job.shown) {
     // In the queue's order, so that nothing slips in between the suspicion and its proof.
-    if (job.shown->size > std::max(ledger->published(), ledger->state().position)) {
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up());
+    const bool is_more = job.shown->size > std::max(ledger->published(), ledger->state().position);
+    answer.is_suspicious = is_more && is_given_up;
+    if (is_more && !is_given_up) {
       ledger->set_published(job.shown->size);
       touched_.insert(job.ledger);
     }
@@ -291,10 +271,23 @@ void Writer::settle_shown(const Job& job, const Answer& answer) {
   {
     const std::lock_guard lock(mutex_);
     suspects_.erase(job.ledger);
+    // It may be a past that was given up. As long as the device takes to give it back its places
+    // are kept, and no longer.
+    if (answer.is_suspicious) suspects_[job.ledger] = clock_.steady_ms() + kSuspicionMs;
   }
   if (answer.still_awaited && events_.shown) {
     events_.shown(job.ledger, job.shown->device, *answer.still_awaited);
   }
+}
+
+// What a device wanted to give back does not follow what is here.
+void Writer::settle_failed(const RecoveryBatch& batch, const Status& why) {
+  if (why.code() != Code::corrupt) return;
+  {
+    const std::lock_guard lock(mutex_);
+    suspects_.erase(batch.ledger);
+  }
+  if (events_.other_past) events_.other_past(batch.ledger, batch.device);
 }
 
 Result<Ledger*> Writer::open_ledger(const std::string& name) {
@@ -342,7 +335,7 @@ Result<v1::PushReply> Writer::enter_batch(Ledger& ledger, const PushBatch& batch
       continue;
     }
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<RefusalReason> refusal,
-                            refusal_of(ledger, changeset, links[i]));
+                            refusal_of(ledger, changeset, links[i], batch.device.key));
     const bool is_last = i + 1 == batch.changesets.size();
     DAFTAR_ASSIGN_OR_RETURN(
         const EntryHeader header,
@@ -456,13 +449,18 @@ Result<TurnedAway::Reason> Writer::check_changesets(Ledger& ledger, const PushBa
 }
 
 Result<std::optional<RefusalReason>> Writer::refusal_of(Ledger& ledger, const Changeset& changeset,
-                                                        const Hash& link) const {
+                                                        const Hash& link,
+                                                        const PublicKey& key) const {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_known, ledger.has_work(changeset, link));
   if (is_known) return std::optional(RefusalReason::origin_entered);
   if (check_schema(changeset) == SchemaVerdict::wrong_type) {
     return std::optional(RefusalReason::wrong_type);
   }
-  if (!directory_.may_enter(changeset)) {
+  // Of a number that two devices had `national` may mean the other one.
+  const auto said = directory_.devices().find(changeset.device);
+  const bool is_others =
+      said != directory_.devices().end() && said->second.key && *said->second.key != key;
+  if (is_others || !directory_.may_enter(changeset)) {
     return std::optional(RefusalReason::no_authority);
   }
   return authority_ ? authority_(changeset, *directory_at_) : std::nullopt;
@@ -481,7 +479,7 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     return has_entered ? key : std::optional(sent->second);
   };
   touched_.insert(batch.ledger);
-  if (batch.ledger == kNational) has_other_words_ = true;
+  if (batch.ledger == kNational) has_other_words_ = has_come_back_ = true;
   for (const WireEntry& entry : batch.entries) {
     DAFTAR_ASSIGN_OR_RETURN(const EntryHeader header, decode_header(entry.header));
     if (header.position <= ledger.state().position) continue;
@@ -511,10 +509,12 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
 
 // An entry that came back was judged by `national` at that position: so much of it there was.
 Status Writer::note_judged_by(uint64_t position) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::optional<uint64_t> given_up, store_->given_up());
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t lost, store_->lost_national());
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
   const uint64_t here = std::max(national->published(), national->state().position);
-  if (position <= std::max(here, given_up.value_or(0))) return {};
+  if (position <= std::max(here, lost)) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up());
+  if (is_given_up) return store_->set_lost_national(position);
   if (events_.national_short) events_.national_short(position, national->state().position);
   national->set_published(position);
   touched_.insert(std::string(kNational));

@@ -90,7 +90,7 @@ class Writer {
   /// than there is here.
   using OnNationalShort = std::function<void(uint64_t judged_by, uint64_t size)>;
   /// Called from the writing thread when a device has another past of a ledger than the hub, which
-  /// has gone on without it.
+  /// has gone on without it: what it gives back does not follow.
   using OnOtherPast = std::function<void(const std::string& ledger, DeviceNumber device)>;
   struct Events {
     OnShown shown;
@@ -131,6 +131,8 @@ class Writer {
     v1::PushReply reply;
     uint64_t recovered = 0;
     std::optional<std::set<DeviceNumber>> still_awaited;
+    bool is_suspicious =
+        false;  ///< more was shown than is here, after what is missing was given up
   };
 
   void submit(Job job);
@@ -152,17 +154,18 @@ class Writer {
   Result<v1::TurnedAway::Reason> check_changesets(Ledger& ledger, const PushBatch& batch,
                                                   size_t known);
   Result<std::optional<RefusalReason>> refusal_of(Ledger& ledger, const Changeset& changeset,
-                                                  const Hash& link) const;
+                                                  const Hash& link, const PublicKey& key) const;
   Result<uint64_t> recover_entries(Ledger& ledger, const RecoveryBatch& batch);
   static Status write_records(Ledger& ledger);
   Status materialise();
   void write_all_records();
-  void forget_shown(const RecoveryBatch& batch, const Status& why);
+  void settle_failed(const RecoveryBatch& batch, const Status& why);
   DeviceKeys device_keys();
   Status say_due();
   Status say(Ledger& national, std::vector<RecordEdits> edits);
   Status note_judged_by(uint64_t position);
   Result<Ledger*> open_national();
+  Status follow_national();
   Status take_records(Ledger& national, const std::vector<RecordEdits>& records);
 
   std::unique_ptr<HubStore> store_;
@@ -182,8 +185,9 @@ class Writer {
   std::set<std::string> touched_;    ///< ledgers changed in this round
   Directory directory_;              ///< `national` at this position; nothing if not read yet
   std::optional<uint64_t> directory_at_;
-  bool has_other_words_ = false;  ///< `national` was written by somebody else in this round
-  bool has_unsaid_ = false;       ///< what is due could not be said in this round
+  bool has_other_words_ = true;  ///< the tables may not follow `national` yet
+  bool has_come_back_ = false;   ///< because it was given back
+  bool has_unsaid_ = false;      ///< what is due could not be said in this round
 };
 
 }  // namespace daftar::hub

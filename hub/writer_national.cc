@@ -25,6 +25,18 @@ Result<Ledger*> Writer::open_national() {
   return national;
 }
 
+// The tables follow what others have said. What comes back frame by frame counts when it is whole:
+// on the way it may shut out who gives it back.
+Status Writer::follow_national() {
+  if (!has_other_words_) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const Ledger* national, open_national());
+  if (national->published() > national->state().position) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, store_->is_any_awaiting());
+  DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_, has_come_back_ || is_restored));
+  has_other_words_ = has_come_back_ = false;
+  return {};
+}
+
 // After a changeset was entered there.
 Status Writer::take_records(Ledger& national, const std::vector<RecordEdits>& records) {
   DAFTAR_RETURN_IF_ERROR(national.materialise());

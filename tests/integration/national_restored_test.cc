@@ -194,6 +194,10 @@ TEST_F(RestoredNationalTest, ANumberOfTwoDevicesStopsNobodyElse) {
   officer.save(kRoads, kName, "Roads");
   need(officer.sync().report.status);
   EXPECT_EQ(officer.info().waiting, 0U);
+  // What `national` gives to that number it gives to the other one.
+  need(world.hub.store().grant(late.number(), false, {kTransport}, user_of(late)));
+  late.save(indicator_key(2, 1), kName, "Buses, by another's role");
+  EXPECT_EQ(late.sync().report.refused, 1U);
 }
 
 // Two devices that the backup knows, to which the same ledger was opened after it.
@@ -372,6 +376,54 @@ TEST_F(RestoredNationalTest, WhatNobodyHasAnyMoreCanBeGivenUp) {
   need(officer.sync().report.status);
   EXPECT_EQ(officer.info().waiting, 0U);
   EXPECT_EQ(officer.sync().report.refused, 0U);
+}
+
+// A device that was dark when the operator gave up brings entries that were judged by what is lost.
+TEST_F(RestoredNationalTest, WhatComesBackAfterGivingUpStopsNobody) {
+  TestDevice& other = world.add_device();
+  for (TestDevice* device : {&officer, &other, &inspection}) need(device->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  world.add_device();
+  officer.save(kRoads, kName, "Roads");
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  restore_hub();
+  world.hub.close();
+  world.hub.open();
+  need(world.hub.store().end_awaiting());
+  need(officer.sync().report.status);
+  EXPECT_EQ(world.hub.messages(kTransport), std::vector<std::string>{"Roads"});
+  other.save(indicator_key(1, 2), kName, "Buses");
+  world.clock.steady += 120'000;
+  need(other.sync().report.status);
+  EXPECT_EQ(other.info().waiting, 0U);
+  EXPECT_TRUE(need(world.hub.store().add_device(SigningKey::generate().public_key(), {}, "new",
+                                                false, {kTransport}))
+                  .number > 0);
+}
+
+// What an administrator says while other ledgers wait is not undone when they do no more.
+TEST_F(RestoredNationalTest, WhoIsLetInAgainWhileSomethingWaitsStaysIn) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  TestDevice& dark = world.add_device();
+  for (TestDevice* device : {&officer, &first, &dark, &inspection, &first}) {
+    need(device->sync().report.status);
+  }
+  need(world.hub.store().revoke_device(officer.number()));
+  for (TestDevice* device : {&inspection, &first}) need(device->sync().report.status);
+  for (TestDevice* device : {&inspection, &first}) need(device->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  restore_hub();
+  for (TestDevice* device : {&inspection, &first}) need(device->sync().report.status);
+  need(world.hub.store().grant(officer.number(), false, {kHealth}, user_of(officer)));
+  save_in_national(first, device_record(officer.number()), field::device_standing,
+                   Value::text("active"));
+  need(first.sync().report.status);
+  ASSERT_EQ(first.info(national()).waiting, 0U);
+  EXPECT_FALSE(need(world.hub.store().device(officer.number()))->is_revoked);
+  need(dark.sync().report.status);
+  need(officer.sync().report.status);
+  EXPECT_FALSE(need(world.hub.store().device(officer.number()))->is_revoked);
+  EXPECT_EQ(directory().devices().at(officer.number()).standing, Standing::active);
 }
 
 // What the backup opened and was closed since is not opened again for another word of the operator.

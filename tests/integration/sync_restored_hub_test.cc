@@ -226,6 +226,27 @@ TEST_F(RestoredHubTest, AHubThatTakesEntriesBackAndStillDoesNotHaveThemEndsTheSe
   EXPECT_TRUE(outcome.report.turned_away.contains(kTransport));
 }
 
+// Of one ledger the hub has another past by now; of the other it lacks what this device has.
+TEST(RestoredHubOfTwoLedgersTest, APastThatDoesNotFitKeepsNothingElseFromComingBack) {
+  SyncWorld world({kHealth, kTransport});
+  TestDevice& other = world.add_device();
+  TestDevice& device = world.add_device();
+  for (TestDevice* one : {&other, &device}) need(one->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  device.save(kRoads, kName, "Clinics", {}, kHealth);
+  device.save(kRoads, kName, "Clinics again", {}, kHealth);
+  device.save(kRoads, kName, "Roads");
+  for (int i = 0; i < 2; ++i) need(device.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  other.save(kBuses, kName, "Hospitals", {}, kHealth);
+  need(other.sync().report.status);
+  const SyncOutcome outcome = device.sync();
+  EXPECT_EQ(outcome.report.recovered, 1U);
+  EXPECT_TRUE(outcome.report.turned_away.contains(kHealth));
+  EXPECT_EQ(world.hub.messages(kHealth), std::vector<std::string>{"Hospitals"});
+  EXPECT_EQ(world.hub.messages(kTransport), std::vector<std::string>{"Roads"});
+}
+
 // A hub whose operator said that it was restored.
 class AwaitingHubTest : public RestoredHubTest {
  protected:
