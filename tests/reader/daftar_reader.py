@@ -929,4 +929,8 @@ def verify_receipt(raw, key):
         changeset = whole(read_changeset, raw_changeset)
         if origin.partition("/")[2] != changeset.ledger.decode():
             raise Refused("the changeset is another ledger's")
+        if header.outcomes and header.outcomes[-1][0] >= changeset.edits:
+            raise Refused("the header says the outcome of an edit that the changeset does not have")
+        if header.matched and changeset.foreign is None:
+            raise Refused("the header says that a link matched, and the changeset has no foreign context")
     return origin, header, changeset, receipt_code(header.position, hashed_leaf)
