@@ -72,7 +72,9 @@ size_t CallGate::end_silent_calls() {
   size_t ended = 0;
   for (Call* const call : over) {
     if (!calls_.contains(call)) continue;  // it left when another one was cancelled
-    call->cancel_();
+    // A copy: the call may leave, and take its own with it, while that runs.
+    const std::function<void()> cancel = call->cancel_;
+    cancel();
     ++ended;
   }
   return ended;

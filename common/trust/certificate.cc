@@ -147,8 +147,8 @@ struct ExtensionText {
 };
 
 std::vector<ExtensionText> extensions_of(CertificateUse use) {
-  constexpr char kSigns[] = "critical,keyCertSign,cRLSign";
-  constexpr char kSpeaks[] = "critical,digitalSignature";
+  static constexpr char kSigns[] = "critical,keyCertSign,cRLSign";
+  static constexpr char kSpeaks[] = "critical,digitalSignature";
   switch (use) {
     case CertificateUse::root:
       return {{NID_basic_constraints, "critical,CA:TRUE,pathlen:1"}, {NID_key_usage, kSigns}};
