@@ -52,7 +52,7 @@ Result<Identity> ask_certificate(const CertificateWish& wish, const SigningKey& 
                   wish.address,
                   root,
                   answer.certificate,
-                  role_of(answer.role)};
+                  answer.role ? role_of(*answer.role) : wish.role};
 }
 
 Status renew_certificate(ClientStore& store, uint64_t now_ms) {

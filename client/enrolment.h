@@ -15,6 +15,7 @@ struct CertificateWish {
   std::string root;          ///< PEM, by which the hub is known; "": by the token's fingerprint
   DeviceNumber device = 0;   ///< its number, if it has one
   DeviceNumber follows = 0;  ///< whose unsent work it will make again under a new number
+  Role role = Role::none;    ///< of its user, as far as it knows
 };
 
 /// What the hub gave: number, user, hub, root and certificate, all held against one another.

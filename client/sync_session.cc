@@ -53,7 +53,7 @@ void SyncSession::wait_for_answer(size_t sent_bytes) {
 void SyncSession::finish(const Status& status) {
   if (is_done_) return;
   is_done_ = true;
-  report_.status = status;
+  report_.status = status.ok() ? failed_ : status;
   // Entries of a copy may have come in, now or earlier, and shown that this disk's own work forked.
   const Result<std::vector<LedgerInfo>> ledgers = store_.held_ledgers();
   if (!ledgers.ok()) return;
@@ -204,27 +204,11 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     RemoteLedger ledger;
     ledger.name = head.ledger();
     ledger.id = ids.at(ledger.name);
-    DAFTAR_ASSIGN_OR_RETURN(ledger.verified, store_.verified_head(ledger.id));
-    DAFTAR_ASSIGN_OR_RETURN(ledger.note, store_.checkpoint(ledger.id));
-    ledger.head = ledger.verified;
-    DAFTAR_RETURN_IF_ERROR(verify(head.checkpoint(), ledger));
-    if (ledger.head.size == ledger.verified.size && ledger.head.root != ledger.verified.root) {
-      return {
-          Code::corrupt, Msg::entry_root_wrong, {ledger.name, std::to_string(ledger.head.size)}};
-    }
-    if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
-    ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
-    ledger.cosigned = head.cosigned();
-    Status reconciled = purpose_ == Purpose::learn
-                            ? Status()  // it is the chain of another number
-                            : store_.reconcile_chain(ledger.id, ledger.chain);
-    if (reconciled.code() == Code::forked) {
-      report_.forked.insert(ledger.name);
-    } else if (!reconciled.ok()) {
-      return reconciled;
-    }
-    if (ledger.head.size > ledger.verified.size) {
-      report_.expected += ledger.head.size - ledger.verified.size;
+    const Status read = read_head(head, ledger);
+    if (read.message() == Msg::entry_root_wrong) {
+      pass_over(ledger, read);
+    } else if (!read.ok()) {
+      return read;
     }
     remotes_.push_back(std::move(ledger));
   }
@@ -237,6 +221,35 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     }
   }
   return {};
+}
+
+Status SyncSession::read_head(const v1::LedgerHead& head, RemoteLedger& ledger) {
+  DAFTAR_ASSIGN_OR_RETURN(ledger.verified, store_.verified_head(ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(ledger.note, store_.checkpoint(ledger.id));
+  ledger.head = ledger.verified;
+  DAFTAR_RETURN_IF_ERROR(verify(head.checkpoint(), ledger));
+  if (ledger.head.size == ledger.verified.size && ledger.head.root != ledger.verified.root) {
+    return {Code::corrupt, Msg::entry_root_wrong, {ledger.name, std::to_string(ledger.head.size)}};
+  }
+  if (head.chain_link().size() != sizeof(Hash)) return {Code::corrupt, Msg::frame_bad};
+  ledger.chain = {head.chain_seq(), hash_from_bytes(head.chain_link())};
+  ledger.cosigned = head.cosigned();
+  Status reconciled = purpose_ == Purpose::learn ? Status()  // it is the chain of another number
+                                                 : store_.reconcile_chain(ledger.id, ledger.chain);
+  if (reconciled.code() == Code::forked) {
+    report_.forked.insert(ledger.name);
+  } else if (!reconciled.ok()) {
+    return reconciled;
+  }
+  if (ledger.head.size > ledger.verified.size) {
+    report_.expected += ledger.head.size - ledger.verified.size;
+  }
+  return {};
+}
+
+void SyncSession::pass_over(RemoteLedger& ledger, const Status& why) {
+  ledger.is_passed_over = true;
+  if (failed_.ok()) failed_ = why;
 }
 
 // Of a ledger that the hub opened to the old number and not to the new one nothing can be learnt:
@@ -259,6 +272,8 @@ void SyncSession::begin_recovery() {
   const bool needed = std::any_of(remotes_.begin(), remotes_.end(), [](const RemoteLedger& ledger) {
     return ledger.verified.size > ledger.head.size;
   });
+  // Nothing is learnt of what is passed over, and it would be made again.
+  if (purpose_ == Purpose::learn && !failed_.ok()) return finish(failed_);
   if (!needed) return begin_push();
   // The hub must know what is missing before anyone else pushes in its place.
   if (!has_shown_) return ask_heads(true);
@@ -341,9 +356,9 @@ Status SyncSession::send_recovery() {
 // The ledgers in which the hub stays behind: the others go on without them.
 void SyncSession::leave_behind() {
   for (const RemoteLedger& ledger : remotes_) {
-    if (ledger.verified.size > ledger.head.size) {
-      report_.turned_away[ledger.name] = Msg::push_recovering;
-    }
+    if (ledger.verified.size <= ledger.head.size) continue;
+    const bool is_other = other_pasts_.contains(ledger.name);
+    report_.turned_away[ledger.name] = is_other ? Msg::push_other_past : Msg::push_recovering;
   }
 }
 
@@ -356,6 +371,8 @@ void SyncSession::on_recover_end(const Status& status, const v1::RecoverReply& r
     is_any_recovered_ = true;
     report_.recovered += reply.recovered();
     progress_(report_);
+  } else if (status.code() == Code::corrupt) {
+    other_pasts_.insert(remotes_[at_].name);
   }
   ++at_;
   recover_next();
@@ -389,7 +406,10 @@ void SyncSession::begin_push() {
 Result<bool> SyncSession::send_batch() {
   for (; at_ < remotes_.size(); ++at_, sent_seq_ = 0) {
     const RemoteLedger& ledger = remotes_[at_];
-    if (report_.forked.contains(ledger.name) || report_.turned_away.contains(ledger.name)) continue;
+    if (ledger.is_passed_over || report_.forked.contains(ledger.name) ||
+        report_.turned_away.contains(ledger.name)) {
+      continue;
+    }
     DAFTAR_ASSIGN_OR_RETURN(const std::vector<PendingChangeset> batch,
                             store_.waiting_batch(ledger.id, sent_seq_));
     if (batch.empty()) continue;
@@ -469,7 +489,7 @@ Status SyncSession::begin_pull() {
     // A push that found the fork came behind entries that the hub's heads did not name yet.
     const bool is_behind = ledger.head.size > verified.size || report_.pushed > 0 ||
                            report_.forked.contains(ledger.name);
-    if (!is_behind) continue;
+    if (!is_behind || ledger.is_passed_over) continue;
     DAFTAR_ASSIGN_OR_RETURN(const ChainPoint own, store_.newest_own(ledger.id));
     v1::PullFrom& from = *request.add_ledgers();
     from.set_ledger(ledger.name);
@@ -478,8 +498,8 @@ Status SyncSession::begin_pull() {
     from.set_own_link(std::string(hash_bytes(own.link)));
   }
   if (request.ledgers_size() == 0) {
-    report_.is_unchanged =
-        report_.pushed == 0 && report_.recovered == 0 && report_.turned_away.empty();
+    report_.is_unchanged = report_.pushed == 0 && report_.recovered == 0 &&
+                           report_.turned_away.empty() && failed_.ok();
     end_exchange();
     return {};
   }
@@ -491,18 +511,22 @@ Status SyncSession::begin_pull() {
 
 void SyncSession::on_pull_reply(const v1::PullReply& reply) {
   if (is_done_ || step_ != Step::pulling) return;
-  const Status taken = take_pull_reply(reply);
-  if (!taken.ok()) return fail(taken);
+  RemoteLedger* const ledger = remote(reply.ledger());
+  if (ledger == nullptr) return fail({Code::corrupt, Msg::frame_bad});
+  const Status taken = ledger->is_passed_over ? Status() : take_pull_reply(reply, *ledger);
+  if (taken.code() == Code::corrupt && purpose_ == Purpose::exchange) {
+    pass_over(*ledger, taken);  // the rest of it is on the way, and then the others
+  } else if (!taken.ok()) {
+    return fail(taken);
+  }
   progress_(report_);
   wait_for_answer(kPullReplyBytes);
 }
 
-Status SyncSession::take_pull_reply(const v1::PullReply& reply) {
-  RemoteLedger* ledger = remote(reply.ledger());
-  if (ledger == nullptr) return {Code::corrupt, Msg::frame_bad};
-  DAFTAR_RETURN_IF_ERROR(verify(reply.checkpoint(), *ledger));
+Status SyncSession::take_pull_reply(const v1::PullReply& reply, RemoteLedger& ledger) {
+  DAFTAR_RETURN_IF_ERROR(verify(reply.checkpoint(), ledger));
   PulledBatch batch;
-  batch.head = ledger->head;
+  batch.head = ledger.head;
   batch.note = reply.checkpoint();
   for (const v1::DeviceKey& sent : reply.keys()) {
     PublicKey key{};
@@ -511,7 +535,7 @@ Status SyncSession::take_pull_reply(const v1::PullReply& reply) {
     batch.keys[sent.device()] = key;
   }
   DAFTAR_ASSIGN_OR_RETURN(batch.entries, decode_pull_frame(reply.frame()));
-  DAFTAR_ASSIGN_OR_RETURN(const uint64_t edits, store_.take_entries(ledger->id, batch));
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t edits, store_.take_entries(ledger.id, batch));
   report_.pulled += batch.entries.size();
   report_.pulled_own += static_cast<uint64_t>(
       std::count_if(batch.entries.begin(), batch.entries.end(),
@@ -540,7 +564,7 @@ void SyncSession::end_exchange() {
 // signed and that is not of this ledger's past is proof that the hub shows different pasts.
 Status SyncSession::keep_cosigned() {
   for (const RemoteLedger& ledger : remotes_) {
-    if (ledger.cosigned.empty()) continue;
+    if (ledger.cosigned.empty() || ledger.is_passed_over) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::string before, store_.cosigned(ledger.id));
     if (before == ledger.cosigned) continue;
     DAFTAR_ASSIGN_OR_RETURN(
@@ -559,6 +583,7 @@ Result<bool> SyncSession::send_cosignatures() {
   for (const RemoteLedger& ledger : remotes_) {
     DAFTAR_ASSIGN_OR_RETURN(const TreeHead verified, store_.verified_head(ledger.id));
     known[ledger.name] = verified;
+    if (ledger.is_passed_over) continue;
     DAFTAR_ASSIGN_OR_RETURN(const uint64_t before, store_.cosigned_size(ledger.name));
     if (verified.size == 0 || verified.size <= before) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::string note, store_.checkpoint(ledger.id));

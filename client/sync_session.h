@@ -53,7 +53,8 @@ struct SyncReport {
   uint64_t expected = 0;      ///< changesets to push and entries to pull, as far as is known
   uint64_t recovered = 0;     ///< entries given back to a restored hub
   bool is_unchanged = false;  ///< there was nothing new on either side
-  /// Ledgers whose work was turned away, with the reason as a message.
+  /// Ledgers whose work was turned away, with the reason as a message. What the hub shows of one
+  /// may be wrong, too: then `status` says so, and the others went on.
   std::map<std::string, Msg> turned_away;
   std::set<std::string> forked;  ///< ledgers in which a copy of this disk has been at work
 };
@@ -102,10 +103,12 @@ class SyncSession {
     TreeHead verified;     ///< of this device, when the session began
     ChainHead chain;       ///< of this device at the hub
     std::string cosigned;  ///< the hub's newest cosigned checkpoint, as it says
+    bool is_passed_over = false;
   };
 
   void ask_heads(bool show);
   Status read_heads(const v1::HeadsReply& reply);
+  Status read_head(const v1::LedgerHead& head, RemoteLedger& ledger);
   Status check_all_listed(const std::set<std::string>& listed);
   void begin_recovery();
   void recover_next();
@@ -115,7 +118,7 @@ class SyncSession {
   Result<bool> send_batch();
   Status take_push_reply(const v1::PushReply& reply);
   Status begin_pull();
-  Status take_pull_reply(const v1::PullReply& reply);
+  Status take_pull_reply(const v1::PullReply& reply, RemoteLedger& ledger);
   /// All that is new is here: what is left is to keep and give cosignatures.
   void end_exchange();
   Status keep_cosigned();
@@ -125,6 +128,8 @@ class SyncSession {
   void fail(const Status& status);
   void wait_for_answer(size_t sent_bytes = 0);
   void leave_behind();
+  /// The hub's ledger is not the one that is here, or damaged: the others go on without it.
+  void pass_over(RemoteLedger& ledger, const Status& why);
   [[nodiscard]] RemoteLedger* remote(const std::string& name);
   /// Sets `ledger.head` to what a checkpoint of the hub says.
   Status verify(const std::string& note, RemoteLedger& ledger) const;
@@ -143,6 +148,8 @@ class SyncSession {
   bool is_any_recovered_ = false;             ///< the hub has taken what a ledger of it lacked
   bool cosigns_ = false;                      ///< the hub wants this device's cosignatures
   std::map<std::string, uint64_t> cosigned_;  ///< sizes that were sent, by ledger
+  std::set<std::string> other_pasts_;         ///< ledgers that the hub would not take back
+  Status failed_;                             ///< of the first ledger that was passed over
   uint64_t deadline_ms_ = 0;
   std::vector<RemoteLedger> remotes_;
   size_t at_ = 0;              ///< ledger that is being pushed or recovered

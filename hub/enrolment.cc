@@ -54,7 +54,8 @@ Result<std::string> Enrolment::certify(const HttpRequest& request) {
                           authority_.certify(device.number, device.key, clock_.wall_ms()));
   answer.device = device.number;
   answer.user = device.user;
-  answer.role = static_cast<uint64_t>(device.role);
+  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, store_.may_lack_national());
+  if (!may_lack) answer.role = static_cast<uint64_t>(device.role);
   answer.hub_name = identity_.name;
   answer.hub_key = identity_.key.public_key();
   answer.sync_port = sync_port_;

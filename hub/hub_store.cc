@@ -21,15 +21,19 @@ CREATE TABLE device(
   is_lost INTEGER NOT NULL DEFAULT 0, role INTEGER NOT NULL DEFAULT 0,
   party TEXT NOT NULL DEFAULT '') STRICT;
 -- What `national` does not say yet: ledgers that were opened to a device ('*' for all), '!' that it
--- was shut out, and with '' whose it is and its role.
-CREATE TABLE due(device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger))
-  STRICT, WITHOUT ROWID;
+-- was shut out, and with '' whose it is and its role. is_old: a backup says so, and it may have been
+-- said since.
+CREATE TABLE due(
+  device INTEGER NOT NULL, ledger TEXT NOT NULL, is_old INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 CREATE TABLE device_ledger(
   device INTEGER NOT NULL, ledger TEXT NOT NULL, PRIMARY KEY(device, ledger)) STRICT, WITHOUT ROWID;
 -- After a restore: ledgers that wait for their devices, and who has shown since what it knows.
 CREATE TABLE awaiting(ledger TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE shown(
   ledger TEXT NOT NULL, device INTEGER NOT NULL, PRIMARY KEY(ledger, device)) STRICT, WITHOUT ROWID;
+-- Since a restore: ledgers of which what is missing was given up.
+CREATE TABLE given_up(ledger TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 -- Of each device the newest checkpoint that it has cosigned.
 CREATE TABLE cosignature(
   ledger TEXT NOT NULL, device INTEGER NOT NULL, size INTEGER NOT NULL, line TEXT NOT NULL,

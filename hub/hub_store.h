@@ -111,11 +111,17 @@ class HubStore {
   Result<std::map<DeviceNumber, std::set<std::string>>> due();
   /// In the open transaction.
   Status clear_due();
+  /// Forgets what was due when the backup was made, in the open transaction: the hub has spoken
+  /// since, and then it said all of it.
+  Status clear_old_due();
   /// Makes of every device what `national` says of it, in the open transaction; of one that is due
   /// ledgers that were opened stay open, it stays shut out if it was, and in the founding it keeps
   /// its role. `is_recovered`: it was given back to a hub that had lost it; the ledgers that it
   /// opens wait for the devices to which they are open, which may know more.
   Status take_directory(const Directory& directory, bool is_recovered);
+  /// Registers the devices that `directory` names and that are not known here, in the open
+  /// transaction: what is missing of `national` may be with one of them.
+  Status add_named(const Directory& directory);
   /// Whether `national` may say more than is here: it waits for somebody, lacks what was shown, or
   /// a restored hub knows nobody who holds it.
   Result<bool> may_lack_national();
@@ -125,16 +131,21 @@ class HubStore {
   Result<std::optional<Device>> device(DeviceNumber number);
   Result<std::vector<Device>> devices();
 
-  /// This hub was restored from a backup: from now on each ledger waits for all its devices.
+  /// This hub was restored from a backup: from now on each ledger waits for all its devices. Where
+  /// the backup knows of none, the hub waits until one has come back.
   Status begin_awaiting();
-  /// Waits for nobody any more, and for nothing that was shown and not given back: it is lost.
-  Status end_awaiting();
-  /// Whether what is missing was given up (end_awaiting) since this hub was restored.
-  Result<bool> has_given_up();
+  /// `ledger`, or each if it is "", waits for nobody any more, and for nothing that was shown and
+  /// not given back: it is lost. Code::not_found if there is no such ledger.
+  Status end_awaiting(const std::string& ledger = "");
+  /// Whether what is missing of `ledger` was given up (end_awaiting) since this hub was restored.
+  Result<bool> has_given_up(const std::string& ledger);
   /// Entries that were judged by `national` up to there say nothing of what is missing: it is lost.
   Result<uint64_t> lost_national();
   /// In the open transaction.
   Status set_lost_national(uint64_t position);
+  /// Whether this hub was restored from a backup that knows no device which could come back by
+  /// itself, and none has been enrolled again since.
+  Result<bool> knows_nobody();
   /// Whether anything waits: until then entries may come back that name devices and users.
   Result<bool> is_any_awaiting();
   /// Lets ledgers go on that wait for nobody any more, in the open transaction; their names. None
@@ -182,6 +193,7 @@ class HubStore {
                      DeviceNumber follows);
   Result<Device> read_device(Statement& query);
   Result<bool> lacks_shown(const std::string& ledger);
+  Status give_up(const std::string& ledger);
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_to(const Device& known, bool holds_all, const std::vector<std::string>& ledgers,
                  std::optional<UserNumber> user, std::optional<Role> role);

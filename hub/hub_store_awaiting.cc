@@ -31,35 +31,51 @@ Status HubStore::begin_awaiting() {
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   // A ledger that is open to nobody waits from when it is opened to one who comes back.
   DAFTAR_RETURN_IF_ERROR(database_.execute(
-      "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM setting WHERE name = 'given_up'; "
+      "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM given_up; UPDATE due SET is_old = 1; "
       "INSERT INTO awaiting SELECT name FROM ledger l "
       "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
-      "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name)))"));
+      "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name))); "
+      "INSERT OR REPLACE INTO setting SELECT 'knows_nobody', 'yes' "
+      "WHERE NOT EXISTS (SELECT 1 FROM awaiting)"));
   return transaction.commit();
 }
 
-Status HubStore::end_awaiting() {
+Status HubStore::end_awaiting(const std::string& ledger) {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  DAFTAR_ASSIGN_OR_RETURN(uint64_t lost, lost_national());
   DAFTAR_ASSIGN_OR_RETURN(const auto all, ledgers_->ledgers());
-  for (const auto& [name, id] : all) {
-    DAFTAR_ASSIGN_OR_RETURN(const auto ledger, Ledger::open(*ledgers_, id, name));
-    lost = std::max(lost, name == kNational ? ledger->published() : ledger->state().national);
+  DAFTAR_ASSIGN_OR_RETURN(const auto named, ledgers_->find_ledger(ledger));
+  if (!ledger.empty() && !named) return {Code::not_found, Msg::ledger_missing, {ledger}};
+  if (ledger.empty() || ledger == kNational) {
+    DAFTAR_ASSIGN_OR_RETURN(uint64_t lost, lost_national());
+    for (const auto& [name, id] : all) {
+      DAFTAR_ASSIGN_OR_RETURN(const auto open, Ledger::open(*ledgers_, id, name));
+      lost = std::max(lost, name == kNational ? open->published() : open->state().national);
+    }
+    DAFTAR_RETURN_IF_ERROR(set_lost_national(lost));
   }
-  DAFTAR_RETURN_IF_ERROR(set_lost_national(lost));
-  DAFTAR_RETURN_IF_ERROR(
-      database_.execute("DELETE FROM shown; DELETE FROM awaiting; "
-                        "UPDATE ledger SET published = size WHERE published > size; "
-                        "INSERT OR IGNORE INTO setting VALUES('given_up', 'yes')"));
+  for (const auto& [name, id] : all) {
+    if (ledger.empty() || name == ledger) DAFTAR_RETURN_IF_ERROR(give_up(name));
+  }
+  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
   return transaction.commit();
 }
 
-Result<bool> HubStore::has_given_up() {
+Status HubStore::give_up(const std::string& ledger) {
+  for (const char* sql :
+       {"DELETE FROM shown WHERE ledger = ?1", "DELETE FROM awaiting WHERE ledger = ?1",
+        "UPDATE ledger SET published = size WHERE name = ?1 AND published > size",
+        "INSERT OR IGNORE INTO given_up VALUES(?1)"}) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement done, database_.prepare(sql));
+    DAFTAR_RETURN_IF_ERROR(done.bind_text(1, ledger).run());
+  }
+  return {};
+}
+
+Result<bool> HubStore::has_given_up(const std::string& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(
-      Statement * query,
-      database_.use("SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'given_up')"));
-  DAFTAR_RETURN_IF_ERROR(query->step().status());
+      Statement * query, database_.use("SELECT EXISTS (SELECT 1 FROM given_up WHERE ledger = ?1)"));
+  DAFTAR_RETURN_IF_ERROR(query->bind_text(1, ledger).step().status());
   const bool has = query->integer(0) != 0;
   query->reset();
   return has;
@@ -130,12 +146,27 @@ Result<std::vector<std::string>> HubStore::settle_waits() {
     DAFTAR_RETURN_IF_ERROR(done->bind_text(1, ledger).run());
     opened.push_back(ledger);
   }
+  // Somebody has come back, and nothing waits any more.
+  if (!waiting.empty() && opened.size() == waiting.size()) {
+    DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
+  }
   return opened;
+}
+
+Result<bool> HubStore::knows_nobody() {
+  DAFTAR_ASSIGN_OR_RETURN(
+      Statement * query,
+      database_.use("SELECT EXISTS (SELECT 1 FROM setting WHERE name = 'knows_nobody')"));
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool knows = query->integer(0) != 0;
+  query->reset();
+  return knows;
 }
 
 Result<bool> HubStore::is_any_awaiting() {
   DAFTAR_ASSIGN_OR_RETURN(Statement * query,
-                          database_.use("SELECT EXISTS (SELECT 1 FROM awaiting)"));
+                          database_.use("SELECT EXISTS (SELECT 1 FROM awaiting UNION ALL SELECT 1 "
+                                        "FROM setting WHERE name = 'knows_nobody')"));
   DAFTAR_RETURN_IF_ERROR(query->step().status());
   const bool is_any = query->integer(0) != 0;
   query->reset();

@@ -34,7 +34,7 @@ Device as_said(Device device, const DirectoryDevice& said, const std::set<std::s
 
 Status HubStore::note_due(DeviceNumber number, const std::string& what) {
   DAFTAR_ASSIGN_OR_RETURN(Statement put,
-                          database_.prepare("INSERT OR IGNORE INTO due VALUES(?1, ?2)"));
+                          database_.prepare("INSERT OR REPLACE INTO due VALUES(?1, ?2, 0)"));
   return put.bind(1, number).bind_text(2, what).run();
 }
 
@@ -55,6 +55,8 @@ Result<std::map<DeviceNumber, std::set<std::string>>> HubStore::due() {
   }
 }
 
+Status HubStore::clear_old_due() { return database_.execute("DELETE FROM due WHERE is_old = 1"); }
+
 Status HubStore::clear_due() { return database_.execute("DELETE FROM due"); }
 
 Status HubStore::take_directory(const Directory& directory, bool is_recovered) {
@@ -67,6 +69,15 @@ Status HubStore::take_directory(const Directory& directory, bool is_recovered) {
     if (said.key) {
       DAFTAR_RETURN_IF_ERROR(put_known(number, due[number], directory, is_recovered));
     }
+  }
+  return {};
+}
+
+Status HubStore::add_named(const Directory& directory) {
+  for (const auto& [number, said] : directory.devices()) {
+    if (!said.key) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Device> known, device(number));
+    if (!known) DAFTAR_RETURN_IF_ERROR(put_known(number, {}, directory, true));
   }
   return {};
 }

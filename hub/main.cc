@@ -49,6 +49,7 @@ struct Options {
   bool is_lost = false;
   bool is_restored = false;
   bool stops_waiting = false;
+  std::vector<std::string> given_up;  ///< ledgers
   std::vector<std::string> ledgers;
 };
 
@@ -96,6 +97,11 @@ std::string numbers_text(const std::set<DeviceNumber>& numbers) {
 Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& writer) {
   if (options.is_restored) DAFTAR_RETURN_IF_ERROR(store.begin_awaiting());
   if (options.stops_waiting) DAFTAR_RETURN_IF_ERROR(store.end_awaiting());
+  for (const std::string& ledger : options.given_up) {
+    DAFTAR_RETURN_IF_ERROR(store.end_awaiting(ledger));
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const bool knows_nobody, store.knows_nobody());
+  if (knows_nobody) log_event(Msg::hub_knows_nobody, {});
   DAFTAR_ASSIGN_OR_RETURN(const auto ledgers, store.ledgers().ledgers());
   for (const auto& [name, id] : ledgers) {
     DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store.awaited(name));
@@ -487,6 +493,10 @@ int run(int count, char** arguments) {
   serve_command
       ->add_flag("--stop-waiting", options.stops_waiting,
                  "Wait for no more devices after --restored: what only they know is lost")
+      ->excludes("--restored");
+  serve_command
+      ->add_option("--give-up", options.given_up,
+                   "Wait for no more devices for this ledger alone; may be given several times")
       ->excludes("--restored");
   on(serve_command, serve);
 

@@ -83,7 +83,9 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
   }
   DAFTAR_RETURN_IF_ERROR(take_cosignatures(device, granted, request));
   v1::HeadsReply reply;
-  if (device.user != 0) reply.set_role(static_cast<uint32_t>(device.role));
+  // A restored hub may have forgotten the role: the device goes on with the one that it knows.
+  DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, store_->may_lack_national());
+  if (device.user != 0 && !may_lack) reply.set_role(static_cast<uint32_t>(device.role));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_awaited, store_->is_awaited(device));
   if (!request.known().empty() && request.known() == known_token(known)) {
     // A token of just what the hub has shows all there is.
@@ -100,11 +102,13 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
   } else if (is_awaited) {
     reply.set_show(true);
     return reply;
-  } else if (request.known_total() > total) {
+  } else if (request.known_total() <= total) {
+    writer_.trust(device.number);
+  } else {
     std::vector<std::string> names;
     names.reserve(granted.size());
     for (const auto& [name, id] : granted) names.push_back(name);
-    writer_.suspect(names);
+    writer_.suspect(names, device.number);
     reply.set_show(true);
     return reply;
   }

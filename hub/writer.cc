@@ -24,6 +24,8 @@ constexpr size_t kOpenLedgers = 64;
 constexpr size_t kCachedRecords = 60'000;
 
 constexpr uint64_t kSuspicionMs = 60'000;
+// What a device takes at the most for one frame of what it gives back (client/sync_session.cc).
+constexpr uint64_t kFrameMs = 10 * 60'000;
 
 v1::PushReply turned_away(const std::string& ledger, TurnedAway::Reason reason) {
   v1::PushReply reply;
@@ -126,9 +128,16 @@ void Writer::say_soon() {
   submit(std::move(job));
 }
 
-void Writer::suspect(const std::vector<std::string>& ledgers) {
+void Writer::suspect(const std::vector<std::string>& ledgers, DeviceNumber device) {
   const std::lock_guard lock(mutex_);
-  for (const std::string& ledger : ledgers) suspects_[ledger] = clock_.steady_ms() + kSuspicionMs;
+  for (const std::string& ledger : ledgers) {
+    suspects_[ledger][device] = {clock_.steady_ms() + kSuspicionMs, 0};
+  }
+}
+
+void Writer::trust(DeviceNumber device) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [ledger, devices] : suspects_) devices.erase(device);
 }
 
 void Writer::submit(Job job) {
@@ -195,7 +204,7 @@ void Writer::answer_all(const std::vector<Job>& jobs, std::vector<Answer>& answe
       jobs[i].push_done(done.ok() ? Result<v1::PushReply>(std::move(answers[i].reply))
                                   : Result<v1::PushReply>(done));
     } else if (jobs[i].recovery_done) {
-      if (!done.ok()) settle_failed(*jobs[i].recovery, done);
+      done.ok() ? settle_recovered(*jobs[i].recovery) : settle_failed(*jobs[i].recovery, done);
       jobs[i].recovery_done(done.ok() ? Result<uint64_t>(answers[i].recovered)
                                       : Result<uint64_t>(done));
     }
@@ -250,7 +259,7 @@ Status Writer::run_job(const Job& job, Answer& answer) {
     DAFTAR_ASSIGN_OR_RETURN(answer.recovered, recover_entries(*ledger, *job.recovery));
   } else if (job.shown) {
     // In the queue's order, so that nothing slips in between the suspicion and its proof.
-    DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up());
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up(job.ledger));
     const bool is_more = job.shown->size > std::max(ledger->published(), ledger->state().position);
     answer.is_suspicious = is_more && is_given_up;
     if (is_more && !is_given_up) {
@@ -270,14 +279,26 @@ Status Writer::run_job(const Job& job, Answer& answer) {
 void Writer::settle_shown(const Job& job, const Answer& answer) {
   {
     const std::lock_guard lock(mutex_);
-    suspects_.erase(job.ledger);
+    suspects_[job.ledger].erase(job.shown->device);
     // It may be a past that was given up. As long as the device takes to give it back its places
     // are kept, and no longer.
-    if (answer.is_suspicious) suspects_[job.ledger] = clock_.steady_ms() + kSuspicionMs;
+    if (answer.is_suspicious) {
+      suspects_[job.ledger][job.shown->device] = {clock_.steady_ms() + kFrameMs, job.shown->size};
+    }
   }
   if (answer.still_awaited && events_.shown) {
     events_.shown(job.ledger, job.shown->device, *answer.still_awaited);
   }
+}
+
+// As long as one frame follows the other, what is still missing is waited for.
+void Writer::settle_recovered(const RecoveryBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  std::map<DeviceNumber, Suspicion>& devices = suspects_[batch.ledger];
+  const auto suspect = devices.find(batch.device);
+  if (suspect == devices.end()) return;
+  suspect->second.until_ms = clock_.steady_ms() + kFrameMs;
+  if (batch.head.size >= suspect->second.size) devices.erase(suspect);
 }
 
 // What a device wanted to give back does not follow what is here.
@@ -285,7 +306,7 @@ void Writer::settle_failed(const RecoveryBatch& batch, const Status& why) {
   if (why.code() != Code::corrupt) return;
   {
     const std::lock_guard lock(mutex_);
-    suspects_.erase(batch.ledger);
+    suspects_[batch.ledger].erase(batch.device);
   }
   if (events_.other_past) events_.other_past(batch.ledger, batch.device);
 }
@@ -364,8 +385,11 @@ Result<bool> Writer::is_recovering(const Ledger& ledger, const std::string& name
   DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_entries(ledger, name));
   if (is_lacking) return true;
   const std::lock_guard lock(mutex_);
-  const auto suspect = suspects_.find(name);
-  return suspect != suspects_.end() && clock_.steady_ms() < suspect->second;
+  const auto suspects = suspects_.find(name);
+  return suspects != suspects_.end() &&
+         std::any_of(suspects->second.begin(), suspects->second.end(), [&](const auto& suspect) {
+           return clock_.steady_ms() < suspect.second.until_ms;
+         });
 }
 
 // Everything that turns a batch away is found before anything of it is entered. `known`: how many
@@ -485,6 +509,7 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
     if (header.position <= ledger.state().position) continue;
     DAFTAR_RETURN_IF_ERROR(ledger.accept(entry.header, entry.changeset, keys).status());
     ++recovered;
+    if (batch.ledger == kNational) DAFTAR_RETURN_IF_ERROR(note_spoken(entry));
     // Devices may have verified a checkpoint at any sealed end.
     if (header.seal && !is_planted(Defect::recovered_heads_lost)) {
       DAFTAR_RETURN_IF_ERROR(store_->ledgers().put_tree_head(ledger.id(), ledger.tree_head()));
@@ -507,13 +532,21 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
   return recovered;
 }
 
+// The hub has said then all that was due when the backup was made, and others may have taken it
+// back since.
+Status Writer::note_spoken(const WireEntry& entry) {
+  if (entry.changeset.empty()) return {};
+  DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author, read_changeset_author(entry.changeset));
+  return author.device == kHubDevice ? store_->clear_old_due() : Status();
+}
+
 // An entry that came back was judged by `national` at that position: so much of it there was.
 Status Writer::note_judged_by(uint64_t position) {
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t lost, store_->lost_national());
   DAFTAR_ASSIGN_OR_RETURN(Ledger * national, open_national());
   const uint64_t here = std::max(national->published(), national->state().position);
   if (position <= std::max(here, lost)) return {};
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, store_->has_given_up(std::string(kNational)));
   if (is_given_up) return store_->set_lost_national(position);
   if (events_.national_short) events_.national_short(position, national->state().position);
   national->set_published(position);

@@ -65,10 +65,12 @@ class Writer {
   void push(PushBatch batch, PushDone done);
   void recover(RecoveryBatch batch, RecoveryDone done);
 
-  /// Takes nothing for these ledgers until note_shown: a device seems to know more of one of them
-  /// than the hub. It is asked to prove that at once, so the suspicion ends by itself after a
-  /// minute.
-  void suspect(const std::vector<std::string>& ledgers);
+  /// Takes nothing for these ledgers until that device's note_shown: it seems to know more of one
+  /// of them than the hub. It is asked to prove that at once, so the suspicion ends by itself after
+  /// a minute.
+  void suspect(const std::vector<std::string>& ledgers, DeviceNumber device);
+  /// That device does not seem to know more of any ledger. Any thread.
+  void trust(DeviceNumber device);
   /// A device has shown what it knows of `ledger`: a checkpoint of this hub's own key of that size,
   /// 0 for none. If the hub has less, the ledger waits for the missing entries. Any thread.
   void note_shown(const std::string& ledger, uint64_t size, DeviceNumber device);
@@ -159,11 +161,13 @@ class Writer {
   static Status write_records(Ledger& ledger);
   Status materialise();
   void write_all_records();
+  void settle_recovered(const RecoveryBatch& batch);
   void settle_failed(const RecoveryBatch& batch, const Status& why);
   DeviceKeys device_keys();
   Status say_due();
   Status say(Ledger& national, std::vector<RecordEdits> edits);
   Status note_judged_by(uint64_t position);
+  Status note_spoken(const WireEntry& entry);
   Result<Ledger*> open_national();
   Status follow_national();
   Status take_records(Ledger& national, const std::vector<RecordEdits>& records);
@@ -175,7 +179,12 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::deque<Job> queue_;
-  std::map<std::string, uint64_t> suspects_;  ///< until this moment, by Clock::steady_ms
+  struct Suspicion {
+    uint64_t until_ms = 0;  ///< by Clock::steady_ms
+    uint64_t size = 0;      ///< that was shown; 0 if nothing was shown yet
+  };
+  /// Of each ledger the devices that seem to know more.
+  std::map<std::string, std::map<DeviceNumber, Suspicion>> suspects_;
 
   // The writing thread's own.
   Events events_;

@@ -30,7 +30,12 @@ Result<Ledger*> Writer::open_national() {
 Status Writer::follow_national() {
   if (!has_other_words_) return {};
   DAFTAR_ASSIGN_OR_RETURN(const Ledger* national, open_national());
-  if (national->published() > national->state().position) return {};
+  if (national->published() > national->state().position) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store_->awaited(std::string(kNational)));
+    // Nobody who is known here has the rest of it.
+    const bool is_with_others = !awaited || awaited->empty();
+    return has_come_back_ && is_with_others ? store_->add_named(directory_) : Status();
+  }
   DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, store_->is_any_awaiting());
   DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_, has_come_back_ || is_restored));
   has_other_words_ = has_come_back_ = false;

@@ -71,7 +71,9 @@ Result<Identity> begin_again(const Session& session, const InitOptions& options,
 
 Result<Identity> enrol(const Session& session, const InitOptions& options, ClientStore& store) {
   Result<Identity> before = store.identity();
-  CertificateWish wish{options.hub, options.token, "", 0, 0};
+  CertificateWish wish;
+  wish.address = options.hub;
+  wish.token = options.token;
   if (!before.ok()) {
     if (before.status().code() != Code::not_found) return before;
     if (options.again) return before;
@@ -83,6 +85,7 @@ Result<Identity> enrol(const Session& session, const InitOptions& options, Clien
     return identity;
   }
   if (wish.address.empty()) wish.address = before->enrol_address;
+  wish.role = before->role;
   // A token says which root it is for: a hub whose root was seen by others has made another.
   if (options.token.empty()) wish.root = before->root;
   if (options.again) {

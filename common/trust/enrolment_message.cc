@@ -58,14 +58,14 @@ Result<EnrolmentRequest> decode_enrolment_request(std::string_view body) {
 }
 
 std::string encode_enrolment_answer(const EnrolmentAnswer& answer) {
-  return Json{{"certificate", answer.certificate},
+  Json object{{"certificate", answer.certificate},
               {"device", answer.device},
               {"user", answer.user},
-              {"role", answer.role},
               {"hub_name", answer.hub_name},
               {"hub_key", key_text(answer.hub_key)},
-              {"sync_port", answer.sync_port}}
-      .dump();
+              {"sync_port", answer.sync_port}};
+  if (answer.role) object["role"] = *answer.role;
+  return object.dump();
 }
 
 std::string enrolment_failure(const Status& status) {
@@ -80,7 +80,7 @@ Result<EnrolmentAnswer> decode_enrolment_answer(unsigned http_status, std::strin
   answer.certificate = text_in(object, "certificate");
   answer.device = number_in(object, "device", limits::kNumber);
   answer.user = number_in(object, "user", limits::kNumber);
-  answer.role = number_in(object, "role", limits::kNumber);
+  if (object.contains("role")) answer.role = number_in(object, "role", limits::kNumber);
   answer.hub_name = text_in(object, "hub_name");
   answer.sync_port = static_cast<int>(number_in(object, "sync_port", 65'535));
   const Result<PublicKey> key = parse_key(text_in(object, "hub_key"));

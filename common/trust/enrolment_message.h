@@ -30,7 +30,9 @@ struct EnrolmentAnswer {
   std::string hub_name;
   PublicKey hub_key{};
   int sync_port = 0;  ///< where devices sync, on the same host
-  uint64_t role = 0;  ///< what that person may write (common/register/authority.def)
+  /// What that person may write (common/register/authority.def); nothing where the hub does not
+  /// know it now.
+  std::optional<uint64_t> role;
 };
 
 std::string encode_enrolment_request(const EnrolmentRequest& request);

@@ -374,7 +374,7 @@ class CommandLineTest(office.OfficeTest):
             "held --reapply -3", "held --reapply 1 --discard 2", "init --nonsense")]
         wrong += [self.check(self.hub, line, 2, "command_line.bad") for line in (
             "device", "device revoke -1", "device revoke 1000000001", "serve --restored --stop-waiting",
-            "token --role auditor --user 1 --number 9223372036854775807", "token --role auditor --minutes 0")]
+            "serve --restored --give-up national", "token --role auditor --user 1 --number 9223372036854775807", "token --role auditor --minutes 0")]
         for program in (self.device, self.hub):
             program.run(code=2, error="command_line.bad")
             self.assertIn("--nonsense", program.run("--nonsense", code=2, error="command_line.bad").err)

@@ -353,7 +353,7 @@ class DisksTest(office.OfficeTest):
         for message in ("hub.restored", "hub.device_shown", "hub.ledger_open", "hub.national_short"):
             self.assertIn(message, log)
         hub.stop()
-        hub.serve("--stop-waiting")
+        hub.serve("--give-up", "national")
         self.assertEqual(b.sync().json["pushed"], 1)
 
         self.assertEqual(newcomer.try_run("sync").code, 0)

@@ -77,7 +77,7 @@ TEST_F(RestoredNationalTest, WhatWasQueuedUnderANumberThatWasTakenBackIsNotEnter
   TestDevice& newcomer = world.add_device();
   const hub::Device let_in = *need(world.hub.store().device(newcomer.number()));
   newcomer.save(kRoads, kName, "Roads");
-  world.hub.writer().suspect({national()});  // so that nothing is said of it
+  world.hub.writer().suspect({national()}, officer.number());  // so that nothing is said of it
   std::optional<v1::PushRequest> sent;
   ASSERT_FALSE(newcomer.sync({.cut = 2, .on_push = [&](const auto& one) { sent = one; }})
                    .report.status.ok());
@@ -451,6 +451,86 @@ TEST_F(RestoredNationalTest, AGrantThatWasTakenAwayStaysSoInARestoredHub) {
   EXPECT_EQ(directory().role_of_device(officer.number()), Role::data_officer);
   EXPECT_FALSE(directory().devices().at(officer.number()).may_reach(kTransport));
   EXPECT_TRUE(directory().devices().at(officer.number()).may_reach(kHealth));
+}
+
+// What was due when the backup was made the hub has said since, and administrators took it back.
+TEST_F(RestoredNationalTest, WhatWasDueInABackupIsNotSaidTwice) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  for (TestDevice* device : {&first, &inspection}) need(device->sync().report.status);
+  need(world.hub.store().grant(officer.number(), false, {kHealth}));
+  need(world.hub.store().revoke_device(officer.number()));
+  world.hub.back_up(world.folder / "backup");  // both are due in it
+  need(first.sync().report.status);
+  need(first.sync().report.status);
+  const auto grants = directory().devices().at(officer.number()).grants;
+  for (const auto& [grant, ledger] : grants) {
+    if (ledger == kHealth) save_in_national(first, grant, kDeletedField, Value::boolean(true));
+  }
+  save_in_national(first, device_record(officer.number()), field::device_standing,
+                   Value::text("active"));
+  need(first.sync().report.status);
+  need(first.sync().report.status);
+  need(inspection.sync().report.status);
+  ASSERT_FALSE(need(world.hub.store().device(officer.number()))->is_revoked);
+  restore_hub();
+  need(world.hub.store().grant(officer.number(), false, {"administration/water"}));
+  for (int i = 0; i < 2; ++i) {
+    need(inspection.sync().report.status);
+    need(first.sync().report.status);
+  }
+  (void)officer.sync();
+  need(inspection.sync().report.status);
+  const hub::Device now = *need(world.hub.store().device(officer.number()));
+  EXPECT_FALSE(now.is_revoked);
+  EXPECT_EQ(now.ledgers, (std::vector<std::string>{kTransport, "administration/water"}));
+  EXPECT_EQ(directory().devices().at(officer.number()).standing, Standing::active);
+}
+
+// A hub that does not know the role now takes it from nobody: work goes on.
+TEST_F(RestoredNationalTest, ARoleThatTheBackupDoesNotKnowIsKeptOnTheDevice) {
+  TestDevice& plain = world.add_device();
+  need(world.hub.store().grant(plain.number(), false, {}, {}, Role::auditor));
+  for (TestDevice* device : {&plain, &inspection}) need(device->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  need(world.hub.store().grant(plain.number(), false, {}, {}, Role::focal_point));
+  for (int i = 0; i < 2; ++i) need(plain.sync().report.status);
+  need(inspection.sync().report.status);
+  ASSERT_EQ(need(plain.store().identity()).role, Role::focal_point);
+  restore_hub();
+  need(plain.sync().report.status);
+  EXPECT_EQ(need(plain.store().identity()).role, Role::focal_point);
+  plain.save(kRoads, kName, "Roads");
+  for (int i = 0; i < 2; ++i) need(inspection.sync().report.status);
+  need(officer.sync().report.status);
+  EXPECT_EQ(plain.sync().report.refused, 0U);
+  EXPECT_EQ(plain.info().waiting, 0U);
+}
+
+// Whom the backup does not know alone has the rest of `national`, which is known to be short.
+TEST_F(RestoredNationalTest, WhomAPartOfNationalNamesMayGiveTheRestBack) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  for (TestDevice* device : {&first, &officer}) need(device->sync().report.status);
+  need(world.hub.store().revoke_device(inspection.number()));
+  need(first.sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& second = world.add_inspection();
+  need(second.sync().report.status);
+  need(first.sync().report.status);  // `national` up to where it names the second
+  need(world.hub.store().grant(officer.number(), false, {kHealth}));
+  need(officer.sync().report.status);
+  officer.save(kRoads, kName, "Roads");
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);
+  need(second.sync().report.status);
+  restore_hub();
+  for (int i = 0; i < 2; ++i) need(officer.sync().report.status);  // judged by what second has
+  for (int i = 0; i < 2; ++i) need(first.sync().report.status);
+  for (int i = 0; i < 2; ++i) need(second.sync().report.status);
+  for (TestDevice* device : {&first, &officer}) need(device->sync().report.status);
+  officer.save(kRoads, kName, "Roads again");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U);
+  EXPECT_EQ(need(world.hub.store().device(officer.number()))->ledgers,
+            (std::vector<std::string>{kHealth, kTransport}));
 }
 
 TEST_F(RestoredNationalTest, ADeviceThatCameBackUnderAnotherNumberHasItsOwn) {

@@ -254,7 +254,7 @@ TEST_F(NationalTest, WhoeverIsRegisteredWhileNationalIsUnderSuspicionIsNotRefuse
   need(inspection.sync().report.status);
   TestDevice& fresh = world.add_device();
   fresh.save(kRoads, kName, "Roads");
-  world.hub.writer().suspect({national()});
+  world.hub.writer().suspect({national()}, officer.number());
   need(fresh.sync().report.status);
   EXPECT_EQ(fresh.info().held, 0U);
   EXPECT_EQ(fresh.info().waiting, 1U);

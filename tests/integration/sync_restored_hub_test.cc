@@ -387,11 +387,98 @@ TEST_F(AwaitingHubTest, ADeviceThatIsGrantedALedgerThatIsOpenAgainShowsOnceMoreA
   EXPECT_EQ(awaited(), std::nullopt) << "a new device closes it again";
 }
 
-TEST_F(AwaitingHubTest, ALedgerThatIsOpenToNobodyHoldsUpNoOther) {
+// Whoever had a number may come back: nobody else gets it before.
+TEST_F(AwaitingHubTest, ABackupThatKnowsNobodyGivesNoNumberTwice) {
   need(world.hub.store().end_awaiting());
   need(world.hub.store().revoke_device(first.number()));
   need(world.hub.store().revoke_device(late.number()));
   await();
+  const auto enrol = [&](std::optional<DeviceNumber> number) {
+    return world.hub.store().add_device(SigningKey::generate().public_key(), {}, "new", false,
+                                        {kTransport}, number);
+  };
+  EXPECT_TRUE(need(world.hub.store().knows_nobody()));
+  EXPECT_EQ(enrol({}).status().message(), Msg::hub_is_restored);
+  const DeviceNumber back = need(enrol(40)).number;
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{back}));
+  EXPECT_EQ(enrol({}).status().message(), Msg::hub_is_restored);
+  world.hub.writer().note_shown(kTransport, 0, back);
+  world.hub.settle();
+  EXPECT_FALSE(need(world.hub.store().knows_nobody()));
+  EXPECT_GT(need(enrol({})).number, back);
+}
+
+TEST_F(AwaitingHubTest, OneLedgerIsGivenUpByItself) {
+  need(world.hub.store().add_ledger(kHealth));
+  need(world.hub.store().grant(late.number(), false, {kHealth}));
+  EXPECT_EQ(world.hub.store().end_awaiting("administration/none").code(), Code::not_found);
+  need(world.hub.store().end_awaiting(kHealth));
+  EXPECT_EQ(need(world.hub.store().awaited(kHealth)), std::nullopt);
+  EXPECT_EQ(awaited(), (std::set<DeviceNumber>{first.number(), late.number()}));
+  EXPECT_TRUE(need(world.hub.store().has_given_up(kHealth)));
+  EXPECT_FALSE(need(world.hub.store().has_given_up(kTransport)));
+}
+
+// A past that was given up, of the same size as what the hub has now: the other ledgers go on.
+TEST_F(AwaitingHubTest, AnotherPastOfOneLedgerStopsNoOtherLedger) {
+  const std::string kWater = "administration/water";  // behind the other one
+  need(world.hub.store().end_awaiting());
+  need(world.hub.store().add_ledger(kWater));
+  for (TestDevice* device : {&first, &late}) {
+    need(world.hub.store().grant(device->number(), false, {kWater}));
+  }
+  for (int i = 0; i < 2; ++i) {
+    late.save(kBuses, kName, "Buses " + std::to_string(i));
+    need(late.sync().report.status);
+    if (i == 0) {  // the hub is the smaller one: what is shown does not follow
+      EXPECT_EQ(first.sync().report.turned_away.at(kTransport), Msg::push_other_past);
+    }
+  }
+  for (int i = 0; i < 2; ++i) {  // of the same size, then larger
+    late.save(kBuses, kName, "Clinics " + std::to_string(i), {}, kWater);
+    need(late.sync().report.status);
+    first.save(kRoads, kName, "Hospitals " + std::to_string(i), {}, kWater);
+    const SyncOutcome outcome = first.sync();
+    EXPECT_EQ(outcome.report.status.code(), Code::corrupt);
+    EXPECT_EQ(first.info(kWater).waiting + first.info(kWater).entered, 0U);
+    EXPECT_EQ(first.digest(kWater), world.hub.digest(kWater));
+    late.save(kBuses, kName, "Buses, later", {}, kTransport);
+    need(late.sync().report.status);
+  }
+}
+
+// A slow line: what is still on its way is waited for as long as frames come.
+TEST_F(AwaitingHubTest, WhatIsGivenBackSlowlyAfterGivingUpKeepsItsPlace) {
+  for (int i = 0; i < 2; ++i) {
+    first.save(kRoads, kName, "Roads once more");
+    for (int j = 0; j < 2; ++j) need(first.sync().report.status);
+    need(late.sync().report.status);
+  }
+  world.hub.restore(world.folder / "backup");
+  need(world.hub.store().end_awaiting());
+  TestDevice& other = world.add_device();
+  other.save(kBuses, kName, "Buses by another");
+  bool is_between_frames = false;
+  Line line;
+  line.before = [&](uint64_t number) {
+    if (number != 5 && number != 6)
+      return;  // behind heads, question, what is shown, answer, a frame
+    is_between_frames = world.hub.head(kTransport).size == number - 3;
+    world.clock.steady += 7 * 60'000;
+    EXPECT_EQ(other.sync().report.turned_away[kTransport], Msg::push_recovering);
+  };
+  const SyncOutcome outcome = first.sync(line);
+  EXPECT_TRUE(is_between_frames);
+  EXPECT_EQ(outcome.report.recovered, 4U);
+  need(other.sync().report.status);
+  EXPECT_EQ(other.info().waiting, 0U);
+}
+
+TEST_F(AwaitingHubTest, ALedgerThatIsOpenToNobodyHoldsUpNoOther) {
+  need(world.hub.store().end_awaiting());
+  need(world.hub.store().add_ledger(kHealth));
+  await();
+  for (TestDevice* device : {&first, &late}) need(device->sync().report.status);
   TestDevice& fresh = world.add_device();
   EXPECT_EQ(awaited(), std::nullopt);
   fresh.save(kBuses, kName, "Buses");
