@@ -147,7 +147,7 @@ void SyncSession::on_heads(const Status& status, const v1::HeadsReply& reply) {
     if (!kept.ok()) return finish(kept);
   }
   if (reply.unchanged()) {
-    report_.is_unchanged = report_.recovered == 0;
+    report_.is_unchanged = report_.recovered == 0 && failed_.ok();
     return finish({});
   }
   if (reply.show()) {
@@ -563,7 +563,7 @@ void SyncSession::end_exchange() {
 // What others have cosigned is of use to this device's receipts. A checkpoint that the hub has
 // signed and that is not of this ledger's past is proof that the hub shows different pasts.
 Status SyncSession::keep_cosigned() {
-  for (const RemoteLedger& ledger : remotes_) {
+  for (RemoteLedger& ledger : remotes_) {
     if (ledger.cosigned.empty() || ledger.is_passed_over) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::string before, store_.cosigned(ledger.id));
     if (before == ledger.cosigned) continue;
@@ -571,7 +571,12 @@ Status SyncSession::keep_cosigned() {
         const TreeHead head,
         verify_checkpoint(ledger.cosigned, checkpoint_origin(identity_.hub_name, ledger.name),
                           identity_.hub_key));
-    DAFTAR_RETURN_IF_ERROR(store_.keep_cosigned(ledger.id, head, ledger.cosigned));
+    const Status kept = store_.keep_cosigned(ledger.id, head, ledger.cosigned);
+    if (kept.message() == Msg::entry_root_wrong && purpose_ == Purpose::exchange) {
+      pass_over(ledger, kept);
+    } else if (!kept.ok()) {
+      return kept;
+    }
   }
   return {};
 }

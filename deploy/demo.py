@@ -408,8 +408,8 @@ class Demo:
         self.enrol("inspection", "ci-inspector", "--all-ledgers")
         self.work.show("daftar-hub", "device", "list")
 
-    def start_hub(self, listen):
-        self.hub = self.work.start("hub", ["daftar-hub", "serve", "--listen", listen])
+    def start_hub(self, listen, *options):
+        self.hub = self.work.start("hub", ["daftar-hub", "serve", "--listen", listen, *options])
         line = self.work.await_log(self.hub, r"^listening on (\S+); devices enrol at (\S+)$")
         self.screen.output(line[0])
         self.address, self.enrol_address = line[1], line[2]
@@ -547,7 +547,7 @@ class Demo:
     def meet(self):
         first, second = self.cast.desks[:2]
         self.screen.say("The hub starts again, where it was. Both devices send what they have and fetch what is new.")
-        self.start_hub(self.address)
+        self.start_hub(self.address, "--enrol-listen", self.enrol_address)
         self.daftar(first, "sync")
         self.daftar(second, "sync")
         self.daftar(first, "sync")

@@ -29,9 +29,17 @@ Status HubStore::await_device(DeviceNumber number, bool all,
 Status HubStore::begin_awaiting() {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
+  // What the operator of a hub that waits already has said is new: nothing was said in `national`
+  // since. A shutting out is said again in any case.
+  DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_any_awaiting());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_short, lacks_shown(std::string(kNational)));
+  if (!waits_already && !is_short) {
+    DAFTAR_RETURN_IF_ERROR(database_.execute("UPDATE due SET is_old = 1 WHERE ledger <> '!'"));
+  }
   // A ledger that is open to nobody waits from when it is opened to one who comes back.
   DAFTAR_RETURN_IF_ERROR(database_.execute(
-      "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM given_up; UPDATE due SET is_old = 1; "
+      "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM given_up; "
+      "DELETE FROM setting WHERE name = 'knows_nobody'; "
       "INSERT INTO awaiting SELECT name FROM ledger l "
       "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
       "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name))); "
@@ -57,7 +65,9 @@ Status HubStore::end_awaiting(const std::string& ledger) {
   for (const auto& [name, id] : all) {
     if (ledger.empty() || name == ledger) DAFTAR_RETURN_IF_ERROR(give_up(name));
   }
-  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
+  if (ledger.empty()) {
+    DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
+  }
   return transaction.commit();
 }
 
@@ -104,7 +114,8 @@ Result<bool> HubStore::may_lack_national() {
   DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_shown(national));
   if (awaited || is_lacking) return true;
   DAFTAR_ASSIGN_OR_RETURN(const bool is_any, is_any_awaiting());
-  if (!is_any) return false;
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, has_given_up(national));
+  if (!is_any || is_given_up) return false;
   DAFTAR_ASSIGN_OR_RETURN(
       Statement * query,
       database_.use("SELECT EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 "
@@ -145,10 +156,6 @@ Result<std::vector<std::string>> HubStore::settle_waits() {
                             database_.use("DELETE FROM awaiting WHERE ledger = ?1"));
     DAFTAR_RETURN_IF_ERROR(done->bind_text(1, ledger).run());
     opened.push_back(ledger);
-  }
-  // Somebody has come back, and nothing waits any more.
-  if (!waiting.empty() && opened.size() == waiting.size()) {
-    DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
   }
   return opened;
 }
@@ -223,6 +230,7 @@ Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::st
   if (!before || !before->contains(device)) return std::optional<std::set<DeviceNumber>>();
   DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT INTO shown VALUES(?1, ?2)"));
   DAFTAR_RETURN_IF_ERROR(put.bind_text(1, ledger).bind(2, device).run());
+  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
   std::set<DeviceNumber> left = *before;
   left.erase(device);
   return std::optional(std::move(left));

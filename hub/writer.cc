@@ -137,7 +137,11 @@ void Writer::suspect(const std::vector<std::string>& ledgers, DeviceNumber devic
 
 void Writer::trust(DeviceNumber device) {
   const std::lock_guard lock(mutex_);
-  for (auto& [ledger, devices] : suspects_) devices.erase(device);
+  for (auto& [ledger, devices] : suspects_) {
+    const auto suspect = devices.find(device);
+    // What it has shown of one ledger stands, whatever it knows of all together.
+    if (suspect != devices.end() && suspect->second.size == 0) devices.erase(suspect);
+  }
 }
 
 void Writer::submit(Job job) {
@@ -388,7 +392,9 @@ Result<bool> Writer::is_recovering(const Ledger& ledger, const std::string& name
   const auto suspects = suspects_.find(name);
   return suspects != suspects_.end() &&
          std::any_of(suspects->second.begin(), suspects->second.end(), [&](const auto& suspect) {
-           return clock_.steady_ms() < suspect.second.until_ms;
+           const bool is_back =
+               suspect.second.size > 0 && suspect.second.size <= ledger.state().position;
+           return !is_back && clock_.steady_ms() < suspect.second.until_ms;
          });
 }
 

@@ -69,7 +69,7 @@ class Writer {
   /// of them than the hub. It is asked to prove that at once, so the suspicion ends by itself after
   /// a minute.
   void suspect(const std::vector<std::string>& ledgers, DeviceNumber device);
-  /// That device does not seem to know more of any ledger. Any thread.
+  /// That device does not seem to know more of all its ledgers together. Any thread.
   void trust(DeviceNumber device);
   /// A device has shown what it knows of `ledger`: a checkpoint of this hub's own key of that size,
   /// 0 for none. If the hub has less, the ledger waits for the missing entries. Any thread.

@@ -34,7 +34,7 @@ Status Writer::follow_national() {
     DAFTAR_ASSIGN_OR_RETURN(const auto awaited, store_->awaited(std::string(kNational)));
     // Nobody who is known here has the rest of it.
     const bool is_with_others = !awaited || awaited->empty();
-    return has_come_back_ && is_with_others ? store_->add_named(directory_) : Status();
+    return is_with_others ? store_->add_named(directory_) : Status();
   }
   DAFTAR_ASSIGN_OR_RETURN(const bool is_restored, store_->is_any_awaiting());
   DAFTAR_RETURN_IF_ERROR(store_->take_directory(directory_, has_come_back_ || is_restored));

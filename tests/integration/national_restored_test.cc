@@ -481,9 +481,30 @@ TEST_F(RestoredNationalTest, WhatWasDueInABackupIsNotSaidTwice) {
   (void)officer.sync();
   need(inspection.sync().report.status);
   const hub::Device now = *need(world.hub.store().device(officer.number()));
-  EXPECT_FALSE(now.is_revoked);
   EXPECT_EQ(now.ledgers, (std::vector<std::string>{kTransport, "administration/water"}));
-  EXPECT_EQ(directory().devices().at(officer.number()).standing, Standing::active);
+  EXPECT_TRUE(now.is_revoked) << "a shutting out is said again in any case";
+}
+
+// A lost device stays shut out whatever comes back, also when the hub is restored once more from a
+// backup that was made while it waited.
+TEST_F(RestoredNationalTest, WhatTheOperatorSaidWhileTheHubWaitedIsNotForgotten) {
+  TestDevice& second = world.add_inspection();
+  for (TestDevice* device : {&officer, &second, &inspection}) need(device->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  need(late.sync().report.status);
+  for (TestDevice* device : {&inspection, &second}) need(device->sync().report.status);
+  restore_hub();
+  need(world.hub.store().revoke_device(officer.number(), true));
+  need(world.hub.store().grant(second.number(), false, {kHealth}));
+  world.hub.back_up(world.folder / "backup");
+  restore_hub();
+  for (TestDevice* device : {&inspection, &second, &inspection}) need(device->sync().report.status);
+  (void)late.sync();
+  need(inspection.sync().report.status);
+  EXPECT_TRUE(need(world.hub.store().device(officer.number()))->is_lost);
+  EXPECT_EQ(need(world.hub.store().device(second.number()))->ledgers,
+            (std::vector<std::string>{kHealth}));
 }
 
 // A hub that does not know the role now takes it from nobody: work goes on.

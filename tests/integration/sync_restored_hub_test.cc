@@ -399,6 +399,9 @@ TEST_F(AwaitingHubTest, ABackupThatKnowsNobodyGivesNoNumberTwice) {
   };
   EXPECT_TRUE(need(world.hub.store().knows_nobody()));
   EXPECT_EQ(enrol({}).status().message(), Msg::hub_is_restored);
+  need(world.hub.store().end_awaiting(kTransport));
+  need(world.hub.store().revoke_device(need(enrol(39)).number));
+  EXPECT_EQ(enrol({}).status().message(), Msg::hub_is_restored) << "nobody has come back yet";
   const DeviceNumber back = need(enrol(40)).number;
   EXPECT_EQ(awaited(), (std::set<DeviceNumber>{back}));
   EXPECT_EQ(enrol({}).status().message(), Msg::hub_is_restored);

@@ -169,13 +169,13 @@ void World::restore_hub(Dice&) {
   acknowledged_ = in_backup_;
   open_hubs();
   note_lost(before);
-  // What the operator does: registers again whom the backup does not know, revokes whom nobody will
-  // see again, and says that it was restored.
+  // What the operator does: says that it was restored, registers again whom the backup does not
+  // know, and revokes whom nobody will see again.
+  need(hubs_[0].store->begin_awaiting());
   for (Device& device : devices_) register_again(device);
   for (const hub::Device& known : need(hubs_[0].store->devices())) {
     if (!numbers.contains(known.number)) need(hubs_[0].store->revoke_device(known.number));
   }
-  need(hubs_[0].store->begin_awaiting());
 }
 
 // A device that the restored hub does not know gets its number back from the operator.
