@@ -204,7 +204,7 @@ Status SyncSession::read_heads(const v1::HeadsReply& reply) {
     RemoteLedger ledger;
     ledger.name = head.ledger();
     ledger.id = ids.at(ledger.name);
-    const Status read = read_head(head, ledger);
+    Status read = read_head(head, ledger);
     if (read.message() == Msg::entry_root_wrong) {
       pass_over(ledger, read);
     } else if (!read.ok()) {
@@ -571,7 +571,7 @@ Status SyncSession::keep_cosigned() {
         const TreeHead head,
         verify_checkpoint(ledger.cosigned, checkpoint_origin(identity_.hub_name, ledger.name),
                           identity_.hub_key));
-    const Status kept = store_.keep_cosigned(ledger.id, head, ledger.cosigned);
+    Status kept = store_.keep_cosigned(ledger.id, head, ledger.cosigned);
     if (kept.message() == Msg::entry_root_wrong && purpose_ == Purpose::exchange) {
       pass_over(ledger, kept);
     } else if (!kept.ok()) {
