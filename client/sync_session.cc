@@ -54,6 +54,7 @@ void SyncSession::finish(const Status& status) {
   if (is_done_) return;
   is_done_ = true;
   report_.status = status.ok() ? failed_ : status;
+  if (!report_.status.ok()) report_.is_unchanged = false;
   // Entries of a copy may have come in, now or earlier, and shown that this disk's own work forked.
   const Result<std::vector<LedgerInfo>> ledgers = store_.held_ledgers();
   if (!ledgers.ok()) return;
@@ -567,12 +568,11 @@ Status SyncSession::keep_cosigned() {
     if (ledger.cosigned.empty() || ledger.is_passed_over) continue;
     DAFTAR_ASSIGN_OR_RETURN(const std::string before, store_.cosigned(ledger.id));
     if (before == ledger.cosigned) continue;
-    DAFTAR_ASSIGN_OR_RETURN(
-        const TreeHead head,
-        verify_checkpoint(ledger.cosigned, checkpoint_origin(identity_.hub_name, ledger.name),
-                          identity_.hub_key));
-    Status kept = store_.keep_cosigned(ledger.id, head, ledger.cosigned);
-    if (kept.message() == Msg::entry_root_wrong && purpose_ == Purpose::exchange) {
+    const Result<TreeHead> head = verify_checkpoint(
+        ledger.cosigned, checkpoint_origin(identity_.hub_name, ledger.name), identity_.hub_key);
+    Status kept =
+        head.ok() ? store_.keep_cosigned(ledger.id, *head, ledger.cosigned) : head.status();
+    if (kept.code() == Code::corrupt && purpose_ == Purpose::exchange) {
       pass_over(ledger, kept);
     } else if (!kept.ok()) {
       return kept;

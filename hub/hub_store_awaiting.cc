@@ -29,16 +29,11 @@ Status HubStore::await_device(DeviceNumber number, bool all,
 Status HubStore::begin_awaiting() {
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
-  // What the operator of a hub that waits already has said is new: nothing was said in `national`
-  // since. A shutting out is said again in any case.
-  DAFTAR_ASSIGN_OR_RETURN(const bool waits_already, is_any_awaiting());
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_short, lacks_shown(std::string(kNational)));
-  if (!waits_already && !is_short) {
-    DAFTAR_RETURN_IF_ERROR(database_.execute("UPDATE due SET is_old = 1 WHERE ledger <> '!'"));
-  }
   // A ledger that is open to nobody waits from when it is opened to one who comes back.
   DAFTAR_RETURN_IF_ERROR(database_.execute(
       "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM given_up; "
+      // That a device is shut out is said again in any case.
+      "UPDATE due SET is_old = 1 WHERE ledger <> '!'; "
       "DELETE FROM setting WHERE name = 'knows_nobody'; "
       "INSERT INTO awaiting SELECT name FROM ledger l "
       "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
@@ -226,11 +221,11 @@ Result<bool> HubStore::is_awaited(const Device& device) {
 
 Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::string& ledger,
                                                                    DeviceNumber device) {
+  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
   DAFTAR_ASSIGN_OR_RETURN(const auto before, awaited(ledger));
   if (!before || !before->contains(device)) return std::optional<std::set<DeviceNumber>>();
   DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT INTO shown VALUES(?1, ?2)"));
   DAFTAR_RETURN_IF_ERROR(put.bind_text(1, ledger).bind(2, device).run());
-  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
   std::set<DeviceNumber> left = *before;
   left.erase(device);
   return std::optional(std::move(left));

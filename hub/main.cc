@@ -99,6 +99,8 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
   if (options.stops_waiting) DAFTAR_RETURN_IF_ERROR(store.end_awaiting());
   for (const std::string& ledger : options.given_up) {
     if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
+  }
+  for (const std::string& ledger : options.given_up) {
     DAFTAR_RETURN_IF_ERROR(store.end_awaiting(ledger));
   }
   DAFTAR_ASSIGN_OR_RETURN(const bool knows_nobody, store.knows_nobody());

@@ -86,7 +86,9 @@ Result<v1::HeadsReply> Service::heads(const Device& device, const v1::HeadsReque
   // A restored hub may have forgotten the role: the device goes on with the one that it knows.
   DAFTAR_ASSIGN_OR_RETURN(const bool may_lack, store_->may_lack_national());
   if (device.user != 0 && !may_lack) reply.set_role(static_cast<uint32_t>(device.role));
-  DAFTAR_ASSIGN_OR_RETURN(const bool is_awaited, store_->is_awaited(device));
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_any_awaited, store_->knows_nobody());
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_named, store_->is_awaited(device));
+  const bool is_awaited = is_any_awaited || is_named;
   if (!request.known().empty() && request.known() == known_token(known)) {
     // A token of just what the hub has shows all there is.
     if (is_awaited) {

@@ -131,7 +131,9 @@ void Writer::say_soon() {
 void Writer::suspect(const std::vector<std::string>& ledgers, DeviceNumber device) {
   const std::lock_guard lock(mutex_);
   for (const std::string& ledger : ledgers) {
-    suspects_[ledger][device] = {clock_.steady_ms() + kSuspicionMs, 0};
+    Suspicion& suspicion = suspects_[ledger][device];
+    const bool is_shown = suspicion.size > 0 && clock_.steady_ms() < suspicion.until_ms;
+    if (!is_shown) suspicion = {clock_.steady_ms() + kSuspicionMs, 0};
   }
 }
 
@@ -302,7 +304,8 @@ void Writer::settle_recovered(const RecoveryBatch& batch) {
   const auto suspect = devices.find(batch.device);
   if (suspect == devices.end()) return;
   suspect->second.until_ms = clock_.steady_ms() + kFrameMs;
-  if (batch.head.size >= suspect->second.size) devices.erase(suspect);
+  const uint64_t shown = suspect->second.size;
+  if (shown > 0 && batch.head.size >= shown) devices.erase(suspect);
 }
 
 // What a device wanted to give back does not follow what is here.

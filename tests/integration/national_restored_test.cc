@@ -486,8 +486,9 @@ TEST_F(RestoredNationalTest, WhatWasDueInABackupIsNotSaidTwice) {
 }
 
 // A lost device stays shut out whatever comes back, also when the hub is restored once more from a
-// backup that was made while it waited.
-TEST_F(RestoredNationalTest, WhatTheOperatorSaidWhileTheHubWaitedIsNotForgotten) {
+// backup that was made while it waited. A grant of that time may have been taken back since: it is
+// given again.
+TEST_F(RestoredNationalTest, WhoWasShutOutWhileTheHubWaitedStaysSo) {
   TestDevice& second = world.add_inspection();
   for (TestDevice* device : {&officer, &second, &inspection}) need(device->sync().report.status);
   world.hub.back_up(world.folder / "backup");
@@ -503,8 +504,34 @@ TEST_F(RestoredNationalTest, WhatTheOperatorSaidWhileTheHubWaitedIsNotForgotten)
   (void)late.sync();
   need(inspection.sync().report.status);
   EXPECT_TRUE(need(world.hub.store().device(officer.number()))->is_lost);
-  EXPECT_EQ(need(world.hub.store().device(second.number()))->ledgers,
-            (std::vector<std::string>{kHealth}));
+  EXPECT_TRUE(need(world.hub.store().device(second.number()))->ledgers.empty());
+}
+
+// … as this one was.
+TEST_F(RestoredNationalTest, AGrantOfTheTimeOfWaitingThatWasTakenBackStaysSo) {
+  TestDevice& first = add_with_role(Role::omsar_administrator);
+  for (TestDevice* device : {&officer, &inspection, &first}) need(device->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  restore_hub();
+  need(world.hub.store().grant(officer.number(), false, {kHealth}));
+  world.hub.back_up(world.folder / "backup");
+  for (TestDevice* device : {&officer, &inspection, &first, &first}) {
+    need(device->sync().report.status);
+  }
+  const auto grants = directory().devices().at(officer.number()).grants;
+  for (const auto& [grant, ledger] : grants) {
+    if (ledger == kHealth) save_in_national(first, grant, kDeletedField, Value::boolean(true));
+  }
+  for (int i = 0; i < 2; ++i) need(first.sync().report.status);
+  need(inspection.sync().report.status);
+  ASSERT_FALSE(directory().devices().at(officer.number()).may_reach(kHealth));
+  restore_hub();
+  for (int i = 0; i < 2; ++i) {
+    for (TestDevice* device : {&inspection, &first, &officer}) need(device->sync().report.status);
+  }
+  EXPECT_FALSE(directory().devices().at(officer.number()).may_reach(kHealth));
+  EXPECT_EQ(need(world.hub.store().device(officer.number()))->ledgers,
+            (std::vector<std::string>{kTransport}));
 }
 
 // A hub that does not know the role now takes it from nobody: work goes on.

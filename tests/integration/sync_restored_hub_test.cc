@@ -411,6 +411,27 @@ TEST_F(AwaitingHubTest, ABackupThatKnowsNobodyGivesNoNumberTwice) {
   EXPECT_GT(need(enrol({})).number, back);
 }
 
+TEST_F(AwaitingHubTest, WhoComesBackIsKnownThoughHisLedgersWereGivenUp) {
+  need(world.hub.store().end_awaiting());
+  need(world.hub.store().revoke_device(first.number()));
+  need(world.hub.store().revoke_device(late.number()));
+  await();
+  const DeviceNumber number = late.number() + 10;
+  need(world.hub.store().add_device(SigningKey::generate().public_key(), {}, "back", false,
+                                    {kTransport}, number));
+  for (const char* ledger : {kTransport, "national"}) {
+    need(world.hub.store().end_awaiting(ledger));
+  }
+  ASSERT_TRUE(need(world.hub.store().knows_nobody()));
+  const hub::Device back = *need(world.hub.store().device(number));
+  v1::HeadsRequest request;
+  EXPECT_TRUE(need(world.hub.service().heads(back, request)).show());
+  request.set_shows(true);
+  need(world.hub.service().heads(back, request));
+  world.hub.settle();
+  EXPECT_FALSE(need(world.hub.store().knows_nobody()));
+}
+
 TEST_F(AwaitingHubTest, OneLedgerIsGivenUpByItself) {
   need(world.hub.store().add_ledger(kHealth));
   need(world.hub.store().grant(late.number(), false, {kHealth}));
