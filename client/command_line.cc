@@ -72,6 +72,27 @@ It is what the hub has confirmed, with your own pending work on top.
   daftar show '1.2.1@2024 H1' value   one value
   daftar show 1.2.1 --as-of 2026-06-30)";
 
+constexpr char kScore[] =
+    R"(Scores and colours of the administration, an area or an indicator, with how much of what was
+expected is there, and the figure in which what is overdue counts as nothing done.
+Computed here, without a network; nothing is written.
+  daftar score                        the administration and its key performance areas
+  daftar score kpa:1                  an area and what is in it
+  daftar score --all --period '2026 H1'
+  daftar score --profile undp         what another profile would say)";
+
+constexpr char kProfiles[] =
+    R"(The scoring profiles there are: built in, or versions in the ledger national.
+A version is in force when another person than its author has approved just its content.
+  daftar set --ledger national new:profile code=sopmip-default version=1 content='{…}'
+  daftar score --profile '#7.3'       what it would do, before anybody approves it
+  daftar set --ledger national new:profile_approval profile=profile#7.3 content_hash=HASH)";
+
+constexpr char kExplain[] =
+    R"(What a score is made of: formula, values, targets, who entered them, parts and weights.
+  daftar explain 1.2.1
+  daftar explain kpa:1 --period 2026)";
+
 constexpr char kSet[] =
     R"(Write values of one record, as one changeset.
 Saved is saved: it survives a power cut, and goes to the hub with the next sync.
@@ -185,6 +206,7 @@ class CommandLine {
     add_init();
     add_tables();
     add_show();
+    add_scores();
     add_edits();
     add_history();
     add_conflicts();
@@ -260,6 +282,27 @@ class CommandLine {
                         "The confirmed record at a position, or when the hub had it (UTC)");
   }
 
+  void add_scores() {
+    const auto add_shared = [](CLI::App* command, ScoreCommandOptions& options) {
+      command->add_option("--period", options.period,
+                          "e.g. 2026 H1; else the newest in which something was measured");
+      command->add_option("--profile", options.profile,
+                          "A code, #id of a profile's record, or a .json file: nothing is written");
+      command->add_option("--as-of", options.as_of,
+                          "The confirmed register at a position, or when the hub had it (UTC)");
+    };
+    auto scored = std::make_shared<ScoreCommandOptions>();
+    CLI::App* score = add("score", kScore, scored, run_score);
+    score->add_option("RECORD", scored->record, "A kpa (kpa:1) or an indicator; else all of it");
+    add_shared(score, *scored);
+    score->add_flag("--all", scored->all, "Everything below it");
+    auto explained = std::make_shared<ScoreCommandOptions>();
+    CLI::App* explain = add("explain", kExplain, explained, run_explain);
+    explain->add_option("RECORD", explained->record, "As for score");
+    add_shared(explain, *explained);
+    explain->add_flag("--verified", explained->verified, "The figure after verification");
+  }
+
   void add_edits() {
     auto set = std::make_shared<EditOptions>();
     CLI::App* set_command = add("set", kSet, set, run_set);
@@ -321,6 +364,7 @@ class CommandLine {
     add("status", "What is confirmed, waiting, held and contended in each ledger, and since when",
         run_status);
     add("users", kUsers, run_users);
+    add("profiles", kProfiles, run_profiles);
     auto held = std::make_shared<HeldOptions>();
     CLI::App* held_command = add("held", kHeld, held, run_held);
     held_command

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@ namespace {
 
 using Scan = std::function<Status(KindNumber kind, const View::Visit& visit)>;
 
+// Always there; behind them the fields in which anything is said.
 const std::vector<std::string> kIndicatorColumns = {
     "id",       "parent_id",       "level",         "name_en",   "name_ar",  "name_fr",
     "unit",     "direction",       "source",        "custodian", "group_id", "status",
@@ -42,17 +45,25 @@ class TableExport {
 
  private:
   Status write_indicators() {
+    // Columns and codes of all first: a parent may come after its child.
+    std::set<std::string_view> used;
+    for (const KindNumber kind : {kind::kpa, kind::indicator}) {
+      DAFTAR_RETURN_IF_ERROR(scan_(kind, [&](const RecordKey& key, const RecordState& record) {
+        note_used(*find_kind(kind), record, used);
+        codes_[key.id()] = value_text(record.reading(find_kind(kind)->find("code")->number));
+        return Status();
+      }));
+    }
+    for (const KindNumber kind : {kind::kpa, kind::indicator}) {
+      for (const Field& field : find_kind(kind)->fields) {
+        if (used.erase(field.name) > 0) columns_.emplace_back(field.name);
+      }
+    }
     std::string out;
-    write_csv_row(out, kIndicatorColumns);
+    write_csv_row(out, columns_);
     DAFTAR_RETURN_IF_ERROR(
         scan_(kind::kpa, [&](const RecordKey& key, const RecordState& record) -> Status {
           return add_indicator(key, record, out);
-        }));
-    // Codes of all first: a parent may come after its child.
-    DAFTAR_RETURN_IF_ERROR(
-        scan_(kind::indicator, [&](const RecordKey& key, const RecordState& record) -> Status {
-          codes_[key.id()] = value_text(record.reading(field::indicator_code));
-          return {};
         }));
     DAFTAR_RETURN_IF_ERROR(
         scan_(kind::indicator, [&](const RecordKey& key, const RecordState& record) -> Status {
@@ -61,12 +72,23 @@ class TableExport {
     return write_file(folder_ + "/indicators.csv", out, false);
   }
 
+  // References but to the parent are names that no table knows.
+  void note_used(const Kind& kind, const RecordState& record, std::set<std::string_view>& used) {
+    for (const Cell& cell : record.cells) {
+      const Field* field = kind.find(cell.field);
+      if (field == nullptr || field->name == "code" || cell.reading().is_empty()) continue;
+      if (field->type == FieldType::reference || field->type == FieldType::reference_list) continue;
+      const bool is_there =
+          std::find(columns_.begin(), columns_.end(), field->name) != columns_.end();
+      if (!is_there) used.insert(field->name);
+    }
+  }
+
   Status add_indicator(const RecordKey& key, const RecordState& record, std::string& out) {
     const Kind& described = *find_kind(key.kind);
     const std::string code = value_text(record.reading(described.find("code")->number));
-    codes_[key.id()] = code;
     std::vector<std::string> cells;
-    for (const std::string& column : kIndicatorColumns) {
+    for (const std::string& column : columns_) {
       if (column == "id") {
         cells.push_back(code);
       } else if (column == "parent_id") {
@@ -105,8 +127,8 @@ class TableExport {
           if (!parsed.ok() || parsed->period.text() != plain_period) period = plain_period;
           const Value value = record.reading(field::measurement_value);
           const std::string typed = value_text(record.reading(field::measurement_value_as_written));
-          const Result<Decimal> number_typed = Decimal::parse(typed);
-          const bool still = number_typed.ok() && Value::decimal(*number_typed) == value;
+          const Result<Value> number_typed = parse_value(*find_kind(number)->find("value"), typed);
+          const bool still = !typed.empty() && number_typed.ok() && *number_typed == value;
           write_csv_row(out, {code->second, period, still ? typed : value_text(value),
                               value_text(record.reading(remark))});
           ++counts_[file];
@@ -122,6 +144,7 @@ class TableExport {
 
   Scan scan_;
   std::string folder_;
+  std::vector<std::string> columns_ = kIndicatorColumns;
   std::unordered_map<std::string, std::string> codes_;  ///< by id, of kpas and indicators
   std::map<std::string, uint64_t> counts_;
 };

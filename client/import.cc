@@ -235,7 +235,9 @@ Status Importer::recognise(OpenFile& file) {
   std::vector<std::string_view> known;
   if (has_columns(file.columns, {"id", "parent_id", "level", "name_en"})) {
     known = {"id", "parent_id", "level"};
-    for (const Field& field : find_kind(kind::indicator)->fields) known.push_back(field.name);
+    for (const KindNumber kind : {kind::kpa, kind::indicator}) {
+      for (const Field& field : find_kind(kind)->fields) known.push_back(field.name);
+    }
   } else {
     for (const SeriesTable& table : kSeriesTables) {
       if (has_columns(file.columns, {"indicator_id", "period", "value", table.last_column})) {
@@ -379,6 +381,7 @@ Result<PlannedRow> Importer::indicator_row(const OpenFile& file, const std::stri
     const Field* field = described.find(file.columns[i]);
     // The code is the column `id`, whatever a column `code` says.
     const bool is_other = field == nullptr || field->type == FieldType::reference ||
+                          field->type == FieldType::reference_list ||
                           field->number == field::indicator_code;
     if (is_other) continue;
     DAFTAR_ASSIGN_OR_RETURN(Value value, parse_value(*field, indicator.cells[i]));
@@ -450,9 +453,9 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
   Value value;
   std::string canonical_value;
   if (!value_text.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(const Decimal number, Decimal::parse(value_text));
-    canonical_value = number.text();
-    value = Value::decimal(number);
+    const Field& field = *find_kind(table.kind)->find(table.value);
+    DAFTAR_ASSIGN_OR_RETURN(value, parse_value(field, value_text));
+    canonical_value = daftar::value_text(value);
   }
   planned.cells.emplace_back(table.value, std::move(value));
   DAFTAR_RETURN_IF_ERROR(
@@ -540,7 +543,7 @@ Status Importer::compare(const PlannedRow& row, std::vector<RecordEdits>& edits)
     const Cell* cell = record.find(number);
     // An empty value is written only where there was one, or as the mark of a measurement without
     // value.
-    const bool is_mark = described->key != KeyForm::id && number == field::measurement_value;
+    const bool is_mark = described->is_of_indicator() && number == field::measurement_value;
     if (cell == nullptr ? (value.is_empty() && !is_mark) : cell->reading() == value) continue;
     if (cell != nullptr && cell->is_contended()) {
       ++contended;

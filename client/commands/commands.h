@@ -117,6 +117,16 @@ struct VerifyOptions {
   std::string cosigner;  ///< a key that must have cosigned
 };
 
+/// Of score and explain.
+struct ScoreCommandOptions {
+  std::string record;   ///< "": the administration
+  std::string period;   ///< "": the newest in which something was measured
+  std::string profile;  ///< profiles.h; "": the default one
+  std::string as_of;
+  bool all = false;       ///< score: the whole tree below
+  bool verified = false;  ///< explain: the figure after verification
+};
+
 struct AgentCommandOptions {
   std::string at = "02:00";  ///< local time
 };
@@ -132,6 +142,9 @@ Status run_log(const Session& session, const HistoryOptions& options);
 Status run_diff(const Session& session, const HistoryOptions& options);
 Status run_conflicts(const Session& session);
 Status run_resolve(const Session& session, const ResolveOptions& options);
+Status run_score(const Session& session, const ScoreCommandOptions& options);
+Status run_explain(const Session& session, const ScoreCommandOptions& options);
+Status run_profiles(const Session& session);
 Status run_users(const Session& session);
 Status run_status(const Session& session);
 Status run_held(const Session& session, const HeldOptions& options);

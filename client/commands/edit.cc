@@ -51,7 +51,9 @@ Status check_exists(View& view, const RecordKey& key, const std::string& name) {
   RecordKey holder = key;
   holder.qualifier.clear();
   const Kind* described = find_kind(key.kind);
-  if (described != nullptr && described->key != KeyForm::id) holder.kind = kind::indicator;
+  // There is one for each period, whether anybody has written it or not.
+  if (described != nullptr && described->key == KeyForm::period) return {};
+  if (described != nullptr && described->is_of_indicator()) holder.kind = kind::indicator;
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(holder));
   return record.cells.empty() ? Status(Code::not_found, Msg::record_empty, {name}) : Status();
 }

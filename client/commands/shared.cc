@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "common/base/limits.h"
 #include "common/base/period.h"
@@ -85,7 +86,7 @@ Status check_not_mixed(ClientStore& store, View& view, const LedgerInfo& ledger,
   RecordKey named = key;
   named.qualifier.clear();
   const Kind* described = find_kind(key.kind);
-  if (described != nullptr && described->key != KeyForm::id) named.kind = kind::indicator;
+  if (described != nullptr && described->is_of_indicator()) named.kind = kind::indicator;
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(named));
   const Cell* code = record.find(field::indicator_code);
   if (code == nullptr || !code->is_contended()) return {};
@@ -162,6 +163,10 @@ Result<RecordKey> parse_record(View& view, const std::string& text) {
     rest.resize(at);
     wanted = kind::measurement;
   }
+  if (const Kind* of_period = find_kind(rest);
+      period && of_period != nullptr && of_period->key == KeyForm::period) {
+    return RecordKey{of_period->number, kPeriodDevice, kPeriodCounter, period->bytes()};
+  }
   const size_t mark = rest.find_first_of(":#");
   const Kind* named = mark == std::string::npos ? nullptr : find_kind(rest.substr(0, mark));
   if (named != nullptr) {
@@ -170,7 +175,7 @@ Result<RecordKey> parse_record(View& view, const std::string& text) {
   }
   const Kind* described = wanted ? find_kind(*wanted) : nullptr;
   const KeyForm form = described == nullptr ? KeyForm::id : described->key;
-  if ((form == KeyForm::indicator_period) != period.has_value()) {
+  if (form == KeyForm::period || (form == KeyForm::indicator_period) != period.has_value()) {
     return Status(Code::invalid, Msg::record_name_bad, {text});
   }
   DAFTAR_ASSIGN_OR_RETURN(
@@ -203,7 +208,8 @@ std::string name_of(const RecordKey& key, std::string text) {
     const Kind* described = find_kind(key.kind);
     const std::string kind_name =
         described == nullptr ? std::to_string(key.kind) : std::string(described->name);
-    text = kind_name + (text.starts_with('#') ? "" : ":") + text;
+    const bool is_of_period = described != nullptr && described->key == KeyForm::period;
+    text = is_of_period ? kind_name : kind_name + (text.starts_with('#') ? "" : ":") + text;
   }
   if (!key.qualifier.empty()) {
     const Result<Period> period = Period::from_bytes(key.qualifier);
@@ -218,7 +224,7 @@ std::string record_name(const RecordKey& key) { return name_of(key, "#" + key.id
 
 std::string record_name(View& view, const RecordKey& key) {
   const Kind* described = find_kind(key.kind);
-  const bool is_series = described != nullptr && described->key != KeyForm::id;
+  const bool is_series = described != nullptr && described->is_of_indicator();
   RecordKey named = key;
   named.qualifier.clear();
   if (is_series) named.kind = kind::indicator;
@@ -248,6 +254,26 @@ Result<FieldNumber> parse_field(KindNumber kind_number, const std::string& name)
                 {name, described == nullptr ? "?" : std::string(described->name), names});
 }
 
+namespace {
+
+// Names with ; between them.
+Result<Value> parse_references(View& view, const std::string& text) {
+  std::vector<Value> list;
+  std::istringstream names(text);
+  for (std::string name; std::getline(names, name, ';');) {
+    const std::string_view plain = trim(name);
+    if (plain.empty()) continue;
+    DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, std::string(plain)));
+    list.push_back(Value::reference(key));
+  }
+  if (list.empty()) return Value();
+  Value value = Value::list(list);
+  if (value.bytes().size() <= limits::kValueBytes) return value;
+  return Status(Code::too_large, Msg::value_too_long, {text.substr(0, 80)});
+}
+
+}  // namespace
+
 Result<Value> parse_field_value(View& view, KindNumber kind_number, FieldNumber number,
                                 const std::string& text) {
   const Kind* described = find_kind(kind_number);
@@ -262,6 +288,7 @@ Result<Value> parse_field_value(View& view, KindNumber kind_number, FieldNumber 
     DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, text));
     return Value::reference(key);
   }
+  if (field->type == FieldType::reference_list) return parse_references(view, text);
   return parse_value(*field, text);
 }
 

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/base/terminal.h"
+
 namespace daftar {
 
 int exit_code(Code code) {
@@ -89,11 +91,41 @@ class PlainBuffer : public std::streambuf {
 
 }  // namespace
 
+namespace {
+
+// Where standard output goes when everything else that steers a terminal is taken out of it.
+std::streambuf* behind_plain_output = nullptr;
+
+bool shows_colours() {
+  const char* off = std::getenv("NO_COLOR");
+  return behind_plain_output != nullptr && is_terminal_output() && (off == nullptr || *off == '\0');
+}
+
+void steer(std::string_view parameters) {
+  std::cout.flush();
+  const std::string sequence = "\033[" + std::string(parameters) + "m";
+  behind_plain_output->sputn(sequence.data(), static_cast<std::streamsize>(sequence.size()));
+}
+
+}  // namespace
+
 PlainOutput::PlainOutput()
     : plain_(std::make_unique<PlainBuffer>(std::cout.rdbuf())),
-      before_(std::cout.rdbuf(plain_.get())) {}
+      before_(std::cout.rdbuf(plain_.get())) {
+  behind_plain_output = before_;
+}
 
-PlainOutput::~PlainOutput() { std::cout.rdbuf(before_); }
+PlainOutput::~PlainOutput() {
+  std::cout.rdbuf(before_);
+  behind_plain_output = nullptr;
+}
+
+void print_coloured(const std::string& text, std::string_view colour) {
+  const bool is_coloured = !colour.empty() && shows_colours();
+  if (is_coloured) steer(colour);
+  std::cout << text;
+  if (is_coloured) steer("0");
+}
 
 void say(Msg message, const std::vector<std::string>& arguments) {
   std::cout << text_of(message, arguments) << '\n';

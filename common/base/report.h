@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <streambuf>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/status.h"
@@ -33,6 +34,10 @@ class PlainOutput {
   std::unique_ptr<std::streambuf> plain_;
   std::streambuf* before_;
 };
+
+/// Prints a text to standard output, in a colour where that is a terminal and NO_COLOR is not set.
+/// `colour`: parameters of ECMA-48's SGR, such as "32"; "" for none.
+void print_coloured(const std::string& text, std::string_view colour);
 
 /// Prints a message to standard output in the language of the environment.
 void say(Msg message, const std::vector<std::string>& arguments);

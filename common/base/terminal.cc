@@ -33,4 +33,6 @@ Result<std::string> read_secret(const std::string& prompt) {
   return text;
 }
 
+bool is_terminal_output() { return isatty(STDOUT_FILENO) == 1; }
+
 }  // namespace daftar

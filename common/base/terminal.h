@@ -12,4 +12,7 @@ namespace daftar {
 /// standard input and output are. Code::invalid if there is no terminal, or nothing more comes.
 Result<std::string> read_secret(const std::string& prompt);
 
+/// Whether standard output is a terminal.
+bool is_terminal_output();
+
 }  // namespace daftar

@@ -19,10 +19,12 @@ constexpr NamedRole kRoles[] = {
 #define DAFTAR_ROLE(enumerator, number, name) {Role::enumerator, name},
 #define DAFTAR_MAY(role, ledger, kind)
 #define DAFTAR_MAY_NOT(role, ledger, kind, field)
+#define DAFTAR_MAY_FIELD(role, ledger, kind, field)
 #include "common/register/authority.def"
 #undef DAFTAR_ROLE
 #undef DAFTAR_MAY
 #undef DAFTAR_MAY_NOT
+#undef DAFTAR_MAY_FIELD
 };
 
 struct Rule {
@@ -34,25 +36,38 @@ constexpr Rule kMay[] = {
 #define DAFTAR_ROLE(enumerator, number, name)
 #define DAFTAR_MAY(role, ledger, record) {Role::role, LedgerKind::ledger, kind::record},
 #define DAFTAR_MAY_NOT(role, ledger, kind, field)
+#define DAFTAR_MAY_FIELD(role, ledger, kind, field)
 #include "common/register/authority.def"
 #undef DAFTAR_MAY
 #undef DAFTAR_MAY_NOT
+#undef DAFTAR_MAY_FIELD
 };
 
-struct Exemption {
+struct FieldRule {
   Role role;
   LedgerKind ledger;
   KindNumber kind;
   FieldNumber field;
 };
-constexpr Exemption kMayNot[] = {
+constexpr FieldRule kMayNot[] = {
+#define DAFTAR_ROLE(enumerator, number, name)
 #define DAFTAR_MAY(role, ledger, kind)
+#define DAFTAR_MAY_FIELD(role, ledger, kind, field)
 #define DAFTAR_MAY_NOT(role, ledger, record, cell) \
+  {Role::role, LedgerKind::ledger, kind::record, field::record##_##cell},
+#include "common/register/authority.def"
+#undef DAFTAR_MAY_NOT
+#undef DAFTAR_MAY_FIELD
+};
+constexpr FieldRule kMayField[] = {
+#define DAFTAR_MAY_NOT(role, ledger, kind, field)
+#define DAFTAR_MAY_FIELD(role, ledger, record, cell) \
   {Role::role, LedgerKind::ledger, kind::record, field::record##_##cell},
 #include "common/register/authority.def"
 #undef DAFTAR_ROLE
 #undef DAFTAR_MAY
 #undef DAFTAR_MAY_NOT
+#undef DAFTAR_MAY_FIELD
 };
 
 std::optional<LedgerKind> kind_of_ledger(std::string_view name) {
@@ -64,13 +79,14 @@ std::optional<LedgerKind> kind_of_ledger(std::string_view name) {
 }
 
 bool may_write_in(Role role, LedgerKind ledger, KindNumber kind, FieldNumber field) {
+  const auto names_field = [&](const FieldRule& rule) {
+    return rule.role == role && rule.ledger == ledger && rule.kind == kind && rule.field == field;
+  };
+  if (std::any_of(std::begin(kMayField), std::end(kMayField), names_field)) return true;
   const bool may = std::any_of(std::begin(kMay), std::end(kMay), [&](const Rule& rule) {
     return rule.role == role && rule.ledger == ledger && rule.kind == kind;
   });
-  return may && std::none_of(std::begin(kMayNot), std::end(kMayNot), [&](const Exemption& but) {
-           return but.role == role && but.ledger == ledger && but.kind == kind &&
-                  but.field == field;
-         });
+  return may && std::none_of(std::begin(kMayNot), std::end(kMayNot), names_field);
 }
 
 }  // namespace

@@ -17,10 +17,12 @@ enum class Role : uint8_t {
 #define DAFTAR_ROLE(enumerator, number, name) enumerator = (number),
 #define DAFTAR_MAY(role, ledger, kind)
 #define DAFTAR_MAY_NOT(role, ledger, kind, field)
+#define DAFTAR_MAY_FIELD(role, ledger, kind, field)
 #include "common/register/authority.def"
 #undef DAFTAR_ROLE
 #undef DAFTAR_MAY
 #undef DAFTAR_MAY_NOT
+#undef DAFTAR_MAY_FIELD
 };
 
 /// Ascending, without `none`.

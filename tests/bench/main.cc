@@ -66,6 +66,8 @@ int run(int count, char** arguments) {
   add("join", bench_join, 3)->Arg(1);
   add("crowd", bench_crowd, 1);
   add("join", bench_join, 1)->Arg(10);
+  add("score", bench_score, 9);
+  add("million", bench_million, 3);
   for (const int times : {1, 10, 100, kLargestGrowth}) {
     add("growth", bench_growth, 1)->Arg(times);
   }

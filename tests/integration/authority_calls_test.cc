@@ -37,10 +37,23 @@ std::vector<Cell> all_cells() {
 
 Value some_value(FieldType type) {
   switch (type) {
-    case FieldType::text:
-      return Value::text("x");
+    case FieldType::text_list:
+      return Value::list({Value::text("x")});
+    case FieldType::reference_list:
+      return Value::list({Value::reference(user_record(kFarAway))});
     case FieldType::number:
+    case FieldType::percent:
+    case FieldType::weight:
+    case FieldType::count:
+    case FieldType::amount:
+    case FieldType::money:
+    case FieldType::measured:
+    case FieldType::aimed:
       return Value::decimal(need(Decimal::parse("1")));
+    case FieldType::period_list:
+      return Value::list({some_value(FieldType::period)});
+    case FieldType::day:
+      return Value::period(need(parse_period("2024-05-17")).period.bytes());
     case FieldType::yes_no:
       return Value::boolean(true);
     case FieldType::reference:
@@ -49,10 +62,11 @@ Value some_value(FieldType type) {
       return Value::period(need(parse_period("2024")).period.bytes());
     case FieldType::role:
       return Value::text("auditor");
-    case FieldType::standing:
-      return Value::text("lost");
+    case FieldType::text:
+      return Value::text("x");
+    default:
+      return Value::text(choices_of(type).back());
   }
-  return {};
 }
 
 class AuthorityCallsTest : public testing::TestWithParam<Role> {
@@ -79,7 +93,11 @@ class AuthorityCallsTest : public testing::TestWithParam<Role> {
       changeset.context = {0, newest.seq, {}};
       changeset.author = need(device.store().identity()).user;
       RecordKey of{cell.kind->number, kFarAway, 1, ""};
-      if (cell.kind->key == KeyForm::indicator_period) {
+      if (cell.kind->key == KeyForm::period) {
+        of.device = kPeriodDevice;
+        of.counter = kPeriodCounter;
+      }
+      if (cell.kind->key == KeyForm::indicator_period || cell.kind->key == KeyForm::period) {
         of.qualifier = need(parse_period("2024")).period.bytes();
       }
       changeset.records = {{of, {{cell.field.number, some_value(cell.field.type), {}}}}};

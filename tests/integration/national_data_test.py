@@ -16,6 +16,7 @@ from office import LEDGER, Device, Hub
 
 CANADA = "administration/canada"
 READER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "reader", "check_entries.py")
+DIRECTIONS = {"": "", "higher_better": "higher", "lower_better": "lower", "binary": "yes_no"}
 EXACT = decimal.Context(prec=200)
 Row = collections.namedtuple("Row", "line indicator period value note")
 
@@ -106,6 +107,7 @@ class NationalDataTest(office.OfficeTest):
         self.assertEqual(set(back), {row["id"] for _, row in indicators})
         for _, row in indicators:
             kept = {name: unicodedata.normalize("NFC", text) for name, text in row.items()}
+            kept["direction"] = DIRECTIONS[kept["direction"]]
             self.assertEqual({name: back[row["id"]][name] for name in row}, kept)
 
     def check_entries(self, ledger, at_hub):

@@ -21,7 +21,7 @@ class AuthorityTest : public testing::Test {
 };
 
 TEST_F(AuthorityTest, TheWholeMatrixIsAsTheTableSays) {
-  ASSERT_EQ(table.size(), 27U);
+  ASSERT_EQ(table.size(), 53U);
   size_t checked = 0;
   size_t allowed = 0;
   for (const std::string ledger :
@@ -82,7 +82,7 @@ TEST_F(AuthorityTest, TheFirstCellThatIsDeniedIsNamed) {
       {measurement, {{field::measurement_value, Value::text("1"), {}}}},
       {indicator,
        {{field::indicator_name_en, Value::text("n"), {}},
-        {field::indicator_standing, Value::text("s"), {}}}}};
+        {field::indicator_source, Value::text("s"), {}}}}};
   const auto denied = [&](Role role) {
     return find_denied(role, "administration/transport", records);
   };

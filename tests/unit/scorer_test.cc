@@ -1,0 +1,519 @@
+// From records to the scores of a whole tree.
+#include "common/score/scorer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "common/score/explanation.h"
+#include "tests/unit/register_builder.h"
+
+namespace daftar {
+namespace {
+
+// A register that was scored for one period.
+struct Scored {
+  Scored(const Register& from, const std::string& period_text, ScoreOptions options = {},
+         const Profile& used = default_profile())
+      : reg(from), profile(used) {
+    table = make_score_table(reg, profile, {period_of(period_text)}, options);
+    scorer = std::make_unique<Scorer>(table, profile);
+    scorer->score_all();
+  }
+  [[nodiscard]] const Score& of(const RecordKey& key) const {
+    const auto area = reg.find_area(key);
+    return scorer->at(
+        area ? table.nodes_of_areas[*area] : table.nodes_of_indicators[*reg.find_indicator(key)],
+        0);
+  }
+  [[nodiscard]] const Score& verified(const RecordKey& key) const {
+    return scorer->verified_at(table.nodes_of_indicators[*reg.find_indicator(key)], 0);
+  }
+  [[nodiscard]] const Score& all() const { return scorer->at(0, 0); }
+
+  Register reg;
+  Profile profile;
+  ScoreTable table;
+  std::unique_ptr<Scorer> scorer;
+};
+
+class ScorerTest : public testing::Test {
+ protected:
+  // Measured half way from 40 to 60.
+  RecordKey half_way(const std::string& code, const RecordKey& parent) {
+    const RecordKey key = b.add_indicator(code, parent);
+    b.baseline(key, "40", "2025");
+    b.target(key, "2026", "60");
+    b.measure(key, "2026", "50");
+    return key;
+  }
+  RegisterBuilder b;
+  RecordKey area = b.add_area("1");
+};
+
+TEST_F(ScorerTest, ScoresGoUpTheTree) {
+  const RecordKey kpi = b.add_indicator("1.1", area, "");
+  const RecordKey first = half_way("1.1.1", kpi);
+  const RecordKey second = half_way("1.1.2", kpi);
+  b.set(second, "weight", "3");
+  b.records().back() = RecordBuilder(b.records().back().key()).set("value", "60");
+  const Scored scored(b.build(), "2026");
+  EXPECT_DOUBLE_EQ(scored.of(first).score, 50);
+  EXPECT_DOUBLE_EQ(scored.of(second).score, 100);
+  EXPECT_DOUBLE_EQ(scored.of(kpi).score, (50 + 3 * 100) / 4.0);
+  EXPECT_DOUBLE_EQ(scored.all().score, 87.5);
+  EXPECT_DOUBLE_EQ(scored.all().coverage, 1);
+  EXPECT_FALSE(scored.of(kpi).is_own);
+}
+
+TEST_F(ScorerTest, AKpiWithATargetAndAValueOfItsOwnScoresOnThose) {
+  const RecordKey kpi = half_way("1.1", area);
+  const RecordKey part = half_way("1.1.1", kpi);
+  b.records().back() = RecordBuilder(b.records().back().key()).set("value", "60");
+  const Scored scored(b.build(), "2026");
+  EXPECT_DOUBLE_EQ(scored.of(part).score, 100);
+  EXPECT_DOUBLE_EQ(scored.of(kpi).score, 50);
+  EXPECT_TRUE(scored.of(kpi).is_own);
+  EXPECT_DOUBLE_EQ(scored.all().score, 50);
+}
+
+TEST_F(ScorerTest, WhatIsMissingIsNeitherZeroNorHidden) {
+  half_way("1.1", area);
+  const RecordKey missing = b.add_indicator("1.2", area);
+  b.baseline(missing, "0", "2025");
+  b.target(missing, "2026", "10");
+  {
+    const Scored scored(b.build(), "2026");
+    EXPECT_EQ(scored.of(missing).reason, NoScore::not_reported);
+    EXPECT_DOUBLE_EQ(scored.of(area).score, 50) << "half of what was expected is there";
+    EXPECT_DOUBLE_EQ(scored.of(area).coverage, 0.5);
+    EXPECT_DOUBLE_EQ(scored.of(area).accountability, 25);
+  }
+  const RecordKey third = b.add_indicator("1.3", area);
+  b.target(third, "2026", "10");
+  {
+    const Scored scored(b.build(), "2026");
+    EXPECT_EQ(scored.of(area).reason, NoScore::too_little);
+    EXPECT_NEAR(scored.of(area).coverage, 1 / 3.0, 1e-12);
+    EXPECT_NEAR(scored.of(area).accountability, 50 / 3.0, 1e-12);
+  }
+  // What is not due or does not apply is not expected.
+  b.measure(missing, "2026", "not applicable");
+  b.measure(third, "2026", "not_due");
+  {
+    const Scored scored(b.build(), "2026");
+    EXPECT_DOUBLE_EQ(scored.of(area).score, 50);
+    EXPECT_DOUBLE_EQ(scored.of(area).coverage, 1);
+    EXPECT_DOUBLE_EQ(scored.of(area).accountability, 50);
+  }
+}
+
+TEST_F(ScorerTest, EachReasonForAMissingValueIsKept) {
+  const std::pair<const char*, NoScore> cases[] = {{"not due", NoScore::not_due},
+                                                   {"لا ينطبق", NoScore::not_applicable},
+                                                   {"not reported", NoScore::not_reported},
+                                                   {"sans preuve", NoScore::no_evidence}};
+  std::vector<RecordKey> keys;
+  for (const auto& [typed, reason] : cases) {
+    keys.push_back(b.add_indicator("1." + std::to_string(keys.size()), area));
+    b.measure(keys.back(), "2026", typed);
+  }
+  const RecordKey returned = half_way("1.8", area);
+  b.records().back().set("returned", "which source?");
+  const Scored scored(b.build(), "2026");
+  for (size_t i = 0; i < keys.size(); ++i) {
+    EXPECT_EQ(scored.of(keys[i]).reason, cases[i].second) << cases[i].first;
+  }
+  EXPECT_EQ(scored.of(returned).reason, NoScore::returned);
+}
+
+TEST_F(ScorerTest, AHalfYearWithoutATargetAimsAtTheLineToTheYears) {
+  const RecordKey key = b.add_indicator("1.1", area);
+  b.baseline(key, "40", "2025");
+  b.target(key, "2026", "60");
+  b.measure(key, "2026 H1", "45");
+  b.measure(key, "2026 H2", "60");
+  const Scored first(b.build(), "2026 H1");
+  // 181 of 365 days of the way.
+  EXPECT_NEAR(first.of(key).achievement, 5 / (20 * 181 / 365.0), 1e-12);
+  EXPECT_EQ(first.table.aim[first.table.cell(first.table.nodes_of_indicators[0], 0)],
+            AimSource::pro_rata);
+  const Scored second(b.build(), "2026 H2");
+  EXPECT_DOUBLE_EQ(second.of(key).score, 100);
+  EXPECT_EQ(second.table.aim[second.table.cell(second.table.nodes_of_indicators[0], 0)],
+            AimSource::own);
+  b.target(key, "2026 H1", "45");
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2026 H1").of(key).score, 100) << "its own target counts";
+}
+
+TEST_F(ScorerTest, WithoutABaselineThereIsNoLine) {
+  const RecordKey key = b.add_indicator("1.1", area);
+  b.target(key, "2026", "60");
+  b.measure(key, "2026 H1", "45");
+  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::no_target);
+}
+
+TEST_F(ScorerTest, AnAnnualIndicatorIsNotDueInAHalfYear) {
+  const RecordKey key = b.add_indicator("1.1", area);
+  b.set(key, "frequency", "annual");
+  b.target(key, "2026", "60");
+  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::not_due);
+  EXPECT_EQ(Scored(b.build(), "2026").of(key).reason, NoScore::not_reported);
+  using namespace std::chrono_literals;
+  const Period::Date today = 2026y / std::chrono::July / 1;
+  EXPECT_EQ(Scored(b.build(), "2026", {today}).of(key).reason, NoScore::not_due)
+      << "the year is not over";
+}
+
+TEST_F(ScorerTest, MilestonesAreDueByTheirDays) {
+  const RecordKey key = b.add_indicator("1.1", area, "milestone");
+  b.target(key, "2026", "20% 2026-03-31 Drafted; 30% 2026-06-30 Consulted; 50% 2026-12-31 Adopted");
+  b.measure(key, "2026 H1", "1");
+  b.measure(key, "2026", "3");
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2026 H1").of(key).score, 40) << "20 of the 50 % due";
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2026").of(key).score, 100);
+  b.records().back() = RecordBuilder(b.records().back().key()).set("value", "2.5");
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2026").of(key).score, 50);
+  b.set(key, "linear_milestones", "yes");
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2026").of(key).score, 75);
+}
+
+TEST_F(ScorerTest, OtherKindsOfValuesThanTheDirectionWantsAreNotScored) {
+  const RecordKey question = b.add_indicator("1.1", area, "yes_no");
+  b.measure(question, "2026", "12");
+  const RecordKey number = b.add_indicator("1.2", area);
+  b.target(number, "2026", "10..20");
+  b.measure(number, "2026", "12");
+  const RecordKey answered = b.add_indicator("1.3", area, "yes_no");
+  b.measure(answered, "2026", "yes");
+  const Scored scored(b.build(), "2026");
+  EXPECT_EQ(scored.of(question).reason, NoScore::wrong_kind);
+  EXPECT_EQ(scored.of(number).reason, NoScore::wrong_kind);
+  EXPECT_DOUBLE_EQ(scored.of(answered).score, 100) << "yes is what a question aims at";
+}
+
+TEST_F(ScorerTest, CorrectedAndRejectedValuesStandBesideTheReportedOnes) {
+  const RecordKey corrected = half_way("1.1", area);
+  const RecordKey rejected = half_way("1.2", area);
+  const RecordKey verified = half_way("1.3", area);
+  b.verify(corrected, "2026", "corrected", "42");
+  b.verify(rejected, "2026", "rejected");
+  b.verify(verified, "2026", "verified");
+  const Scored scored(b.build(), "2026");
+  EXPECT_DOUBLE_EQ(scored.of(corrected).score, 50);
+  EXPECT_DOUBLE_EQ(scored.verified(corrected).score, 10);
+  EXPECT_EQ(scored.verified(rejected).reason, NoScore::rejected);
+  EXPECT_DOUBLE_EQ(scored.verified(verified).score, 50);
+  EXPECT_DOUBLE_EQ(scored.all().score, 50);
+  EXPECT_DOUBLE_EQ(scored.scorer->verified_at(0, 0).score, 30);
+  EXPECT_DOUBLE_EQ(scored.scorer->verified_at(0, 0).accountability, 20);
+}
+
+// Volumes, say, of which neither more nor less is better.
+TEST_F(ScorerTest, AnIndicatorWithoutADirectionIsWatchedAndNotScored) {
+  half_way("1.1", area);
+  const RecordKey watched = b.add_indicator("1.2", area, "");
+  b.target(watched, "2026", "10");
+  b.measure(watched, "2026", "9");
+  const RecordKey part = b.add_indicator("1.2.1", watched, "");
+  b.measure(part, "2026", "9");
+  const Scored scored(b.build(), "2026");
+  EXPECT_EQ(scored.of(watched).reason, NoScore::no_direction);
+  EXPECT_EQ(scored.of(part).reason, NoScore::no_direction);
+  EXPECT_DOUBLE_EQ(scored.of(area).coverage, 1);
+  EXPECT_DOUBLE_EQ(scored.of(area).score, 50);
+}
+
+TEST_F(ScorerTest, WithoutADirectionNothingIsExpectedWhateverIsThere) {
+  half_way("1.1", area);
+  std::vector<RecordKey> watched;
+  for (const char* value : {"", "yes", "5"}) {
+    watched.push_back(b.add_indicator("1." + std::to_string(2 + watched.size()), area, ""));
+    b.target(watched.back(), "2026", "4..6");
+    if (*value != '\0') b.measure(watched.back(), "2026", value);
+  }
+  for (const char* code : {"sopmip-default", "progress-rate"}) {
+    const Scored scored(b.build(), "2026", {}, *find_preset(code));
+    for (const RecordKey& key : watched) {
+      EXPECT_EQ(scored.of(key).reason, NoScore::no_direction) << code;
+      EXPECT_FALSE(scored.of(key).is_expected);
+    }
+    EXPECT_DOUBLE_EQ(scored.of(area).coverage, 1) << code;
+  }
+}
+
+TEST_F(ScorerTest, ACorrectionMustFitTheTargetToo) {
+  const RecordKey range = b.add_indicator("1.1", area, "range");
+  b.target(range, "2026", "50");
+  b.measure(range, "2026", "58");
+  b.verify(range, "2026", "corrected", "58");
+  const RecordKey empty = half_way("1.2", area);
+  b.verify(empty, "2026", "corrected");
+  const Scored scored(b.build(), "2026");
+  EXPECT_EQ(scored.of(range).reason, NoScore::wrong_kind);
+  EXPECT_EQ(scored.verified(range).reason, NoScore::wrong_kind);
+  EXPECT_DOUBLE_EQ(scored.verified(empty).score, 50) << "corrected to nothing yet";
+}
+
+TEST_F(ScorerTest, ARangeOfOneNumberIsARange) {
+  const RecordKey key = b.add_indicator("1.1", area, "maintain");
+  b.baseline(key, "40", "2025");
+  b.target(key, "2026", "50..50");
+  b.measure(key, "2026", "50");
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2026").of(key).score, 100);
+}
+
+TEST_F(ScorerTest, TheTargetOfALongerPeriodHoldsAndThatOfAPartDoesNot) {
+  const RecordKey key = b.add_indicator("1.1", area);
+  b.measure(key, "2025", "50");
+  b.measure(key, "2025 H2", "50");
+  b.target(key, "2025 H2", "50");
+  EXPECT_EQ(Scored(b.build(), "2025").of(key).reason, NoScore::no_target);
+  const RecordKey other = b.add_indicator("1.2", area);
+  b.measure(other, "2025 H2", "50");
+  b.target(other, "2020-2025", "500");
+  b.target(other, "2025", "100");
+  EXPECT_DOUBLE_EQ(Scored(b.build(), "2025 H2").of(other).score, 50) << "the shortest";
+}
+
+TEST_F(ScorerTest, AMilestoneWithANumberAsTargetIsOfAnotherKind) {
+  const RecordKey key = b.add_indicator("1.1", area, "milestone");
+  b.target(key, "2026", "3");
+  b.measure(key, "2026", "1");
+  EXPECT_EQ(Scored(b.build(), "2026").of(key).reason, NoScore::wrong_kind);
+}
+
+// Weights that nobody can type and another program can send.
+TEST_F(ScorerTest, WhateverTheWeightsScoresStayNumbers) {
+  for (const char* weight : {"1e308", "1e-320", "1e6000", "-5"}) {
+    const RecordKey heavy = half_way("1." + std::string(weight), area);
+    for (RecordBuilder& record : b.records()) {
+      if (record.key() == heavy) record.send("weight", Value::decimal(*Decimal::parse(weight)));
+    }
+  }
+  const Scored scored(b.build(), "2026");
+  EXPECT_DOUBLE_EQ(scored.of(area).score, 50);
+  EXPECT_DOUBLE_EQ(scored.of(area).coverage, 1);
+}
+
+TEST_F(ScorerTest, ProgressIsOfThePeriodsOwnValueAfterVerification) {
+  const Profile& rate = *find_preset("progress-rate");
+  const RecordKey key = b.add_indicator("1.1", area);
+  b.baseline(key, "100", "2015");
+  b.target(key, "2030", "800");
+  b.measure(key, "2025", "400");
+  b.measure(key, "2025 Q4", "100");
+  const Scored reported(b.build(), "2025", {}, rate);
+  EXPECT_NEAR(reported.of(key).achievement, 1, 0.01);
+  b.verify(key, "2025", "corrected", "200");
+  EXPECT_NEAR(Scored(b.build(), "2025", {}, rate).verified(key).achievement, 0.481, 0.01);
+  b.verify(key, "2025", "rejected");
+  b.records().pop_back();
+  b.records().pop_back();
+  b.verify(key, "2025", "rejected");
+  b.verify(key, "2025 Q4", "rejected");
+  const Scored rejected(b.build(), "2025", {}, rate);
+  EXPECT_EQ(rejected.verified(key).reason, NoScore::rejected);
+  EXPECT_TRUE(rejected.of(key).has_score());
+  const RecordKey early = b.add_indicator("1.2", area);
+  b.baseline(early, "10", "2024");
+  b.target(early, "2030", "50");
+  b.measure(early, "2020", "100");
+  EXPECT_EQ(Scored(b.build(), "2025", {}, rate).of(early).reason, NoScore::not_growing);
+}
+
+TEST_F(ScorerTest, ReportsAreAboutPeriodsInWhichSomethingWasMeasured) {
+  const RecordKey key = half_way("1.1", area);
+  b.measure(key, "2040", "not due");
+  b.measure(key, "2026 M01", "5");
+  EXPECT_EQ(reporting_periods(b.build()), std::vector<Period>{period_of("2026")});
+}
+
+TEST_F(ScorerTest, RetiredIndicatorsDoNotCount) {
+  half_way("1.1", area);
+  const RecordKey retired = b.add_indicator("1.2", area);
+  b.target(retired, "2026", "1");
+  b.set(retired, "retired", "yes");
+  const Scored scored(b.build(), "2026");
+  EXPECT_EQ(scored.of(retired).reason, NoScore::retired);
+  EXPECT_DOUBLE_EQ(scored.all().coverage, 1);
+}
+
+TEST_F(ScorerTest, CirclesAndMissingParentsAreNoPartOfTheAdministration) {
+  half_way("1.1", area);
+  const RecordKey a = half_way("x", area);
+  const RecordKey c = half_way("y", a);
+  for (RecordBuilder& record : b.records()) {
+    if (record.key() == a) record.refer("parent", c);
+  }
+  const RecordKey lost = half_way("z", {kind::kpa, 9, 9, ""});
+  const Scored scored(b.build(), "2026");
+  EXPECT_EQ(scored.table.nodes[0].children, 1U);
+  EXPECT_EQ(scored.table.nodes[1].children, 3U);
+  EXPECT_DOUBLE_EQ(scored.of(lost).score, 50) << "by itself it is scored all the same";
+  EXPECT_DOUBLE_EQ(scored.of(c).score, 50);
+}
+
+TEST_F(ScorerTest, PartsThatWeighNothingGiveNoScore) {
+  const RecordKey key = half_way("1.1", area);
+  b.set(key, "weight", "0");
+  const Scored scored(b.build(), "2026");
+  EXPECT_EQ(scored.of(area).reason, NoScore::no_weight);
+  EXPECT_TRUE(std::isfinite(scored.of(area).score));
+}
+
+TEST_F(ScorerTest, SectoralAndOrganisationalAreasAreAddedUpApart) {
+  b.set(area, "scope", "sectoral");
+  half_way("1.1", area);
+  const RecordKey other = b.add_area("2");
+  b.set(other, "scope", "organisational");
+  half_way("2.1", other);
+  b.records().back() = RecordBuilder(b.records().back().key()).set("value", "60");
+  const Scored scored(b.build(), "2026");
+  const auto of = [&](Scope scope) {
+    return scored.scorer->roll_up(0, 0, false, [&](NodeIndex child) {
+      return scored.reg.areas()[scored.table.items[child]].scope == scope;
+    });
+  };
+  EXPECT_DOUBLE_EQ(of(Scope::sectoral).score, 50);
+  EXPECT_DOUBLE_EQ(of(Scope::organisational).score, 100);
+  EXPECT_DOUBLE_EQ(scored.all().score, 75);
+  EXPECT_EQ(of(Scope::none).reason, NoScore::nothing_expected);
+}
+
+// ---- properties
+
+// A tree of random numbers, some of them missing.
+class RandomTree {
+ public:
+  explicit RandomTree(uint64_t seed) : random_(seed) {
+    for (int i = 0; i < 3; ++i) {
+      const RecordKey area = b.add_area(std::to_string(i));
+      for (int j = 0; j < 4; ++j) {
+        const RecordKey kpi = add(std::to_string(i) + "." + std::to_string(j), area);
+        for (uint64_t k = draw(4); k > 0; --k) {
+          add(std::to_string(i) + "." + std::to_string(j) + "." + std::to_string(k), kpi);
+        }
+      }
+    }
+  }
+  uint64_t draw(uint64_t below) { return random_() % below; }
+  RegisterBuilder b;
+  std::vector<RecordKey> indicators;
+
+ private:
+  RecordKey add(const std::string& code, const RecordKey& parent) {
+    const RecordKey key = b.add_indicator(code, parent, draw(2) == 0 ? "higher" : "lower");
+    indicators.push_back(key);
+    b.set(key, "weight", std::to_string(draw(5)));
+    if (draw(4) > 0) b.baseline(key, std::to_string(draw(100)), "2025");
+    if (draw(4) > 0) b.target(key, "2026", std::to_string(draw(100)));
+    if (draw(4) > 0) b.measure(key, "2026", std::to_string(draw(100)));
+    if (draw(5) == 0) b.verify(key, "2026", "corrected", std::to_string(draw(100)));
+    return key;
+  }
+  std::mt19937_64 random_;
+};
+
+void expect_same(const Scored& a, const Scored& c, double room) {
+  ASSERT_EQ(a.reg.indicators().size(), c.reg.indicators().size());
+  for (const Indicator& indicator : a.reg.indicators()) {
+    EXPECT_EQ(a.of(indicator.key).reason, c.of(indicator.key).reason);
+    EXPECT_NEAR(a.of(indicator.key).score, c.of(indicator.key).score, room);
+    EXPECT_NEAR(a.verified(indicator.key).score, c.verified(indicator.key).score, room);
+    EXPECT_NEAR(a.of(indicator.key).coverage, c.of(indicator.key).coverage, room);
+  }
+  EXPECT_EQ(a.all().reason, c.all().reason);
+  EXPECT_NEAR(a.all().score, c.all().score, room);
+}
+
+TEST(ScorerPropertyTest, RecordsInAnyOrderGiveTheSameScores) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    RandomTree tree(seed);
+    const Scored before(tree.b.build(), "2026");
+    std::mt19937_64 random(seed);
+    std::shuffle(tree.b.records().begin(), tree.b.records().end(), random);
+    expect_same(before, Scored(tree.b.build(), "2026"), 0);
+  }
+}
+
+TEST(ScorerPropertyTest, WeightsScaledAlikeChangeNothing) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    RandomTree tree(seed);
+    const Scored before(tree.b.build(), "2026");
+    for (RecordBuilder& record : tree.b.records()) {
+      if (record.key().kind != kind::indicator) continue;
+      const auto weight = record.state().reading(field::indicator_weight).as_decimal();
+      record.set("weight", std::to_string(weight->to_double() * 7));
+    }
+    expect_same(before, Scored(tree.b.build(), "2026"), 1e-9);
+  }
+}
+
+TEST(ScorerPropertyTest, EverythingStaysInItsBounds) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    RandomTree tree(seed);
+    const Scored scored(tree.b.build(), "2026");
+    for (NodeIndex node = 0; node < scored.table.nodes.size(); ++node) {
+      for (const Score& score : {scored.scorer->at(node, 0), scored.scorer->verified_at(node, 0)}) {
+        EXPECT_TRUE(score.coverage >= 0 && score.coverage <= 1);
+        EXPECT_TRUE(score.score >= 0 && score.score <= 100);
+        EXPECT_TRUE(score.accountability >= 0 && score.accountability <= 100);
+        EXPECT_TRUE(std::isfinite(score.achievement));
+        EXPECT_TRUE(score.has_score() || score.score == 0);
+      }
+    }
+  }
+}
+
+TEST(ScorerPropertyTest, AnExplanationGivesItsFigure) {
+  size_t own = 0;
+  size_t groups = 0;
+  for (const Profile& profile : preset_profiles()) {
+    for (uint64_t seed = 1; seed <= 40; ++seed) {
+      RandomTree tree(seed);
+      const Scored scored(tree.b.build(), "2026", {}, profile);
+      for (NodeIndex node = 0; node < scored.table.nodes.size(); ++node) {
+        for (const bool is_verified : {false, true}) {
+          const Explanation explanation =
+              explain(scored.reg, scored.table, profile, *scored.scorer, node, 0, is_verified);
+          const Score again = recompute(explanation, profile);
+          ASSERT_EQ(again.reason, explanation.score.reason) << profile.code << ' ' << seed;
+          ASSERT_EQ(again.score, explanation.score.score);
+          if (!again.has_score()) continue;
+          ++(explanation.score.is_own ? own : groups);
+          ASSERT_TRUE(explanation.score.is_own || again.coverage == explanation.score.coverage);
+          ASSERT_NE(explanation.formula, Formula::none);
+        }
+      }
+    }
+  }
+  EXPECT_GT(own, 1'000U);
+  EXPECT_GT(groups, 1'000U);
+}
+
+TEST(ScorerPropertyTest, ScoringAgainWhatChangedIsScoringEverything) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    RandomTree tree(seed);
+    Scored scored(tree.b.build(), "2026");
+    for (int i = 0; i < 5; ++i) {
+      const RecordKey key = tree.indicators[tree.draw(tree.indicators.size())];
+      const RecordKey changed = tree.draw(3) == 0
+                                    ? tree.b.verify(key, "2026", "corrected", "17")
+                                    : tree.b.measure(key, "2026", std::to_string(tree.draw(90)));
+      ASSERT_TRUE(scored.reg.update(changed, tree.b.records().back().state()));
+      const size_t index = *scored.reg.find_indicator(key);
+      update_indicator(scored.table, scored.reg, scored.profile, index, {});
+      scored.scorer->rescore(scored.table.nodes_of_indicators[index], 0);
+    }
+    expect_same(scored, Scored(tree.b.build(), "2026"), 0);
+  }
+}
+
+}  // namespace
+}  // namespace daftar
