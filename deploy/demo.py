@@ -363,6 +363,7 @@ class Demo:
             ("The line is down, and work goes on", self.work_offline),
             ("The line is back", self.meet),
             ("One value, two answers", self.settle),
+            ("What the figures are worth", self.score),
             ("A late joiner, and Central Inspection", self.join),
             ("Is it all the same everywhere?", self.compare),
         ]
@@ -574,6 +575,21 @@ class Demo:
 
     # ---- 6
 
+    def score(self):
+        first = self.cast.desks[0]
+        say = self.screen.say
+        say("Scores against the targets, computed on the device: with how much of what was expected is there, and the\n"
+            "figure in which what is overdue counts as nothing done. (By illustrative figures.)")
+        period = ("--period", self.kpis[0].period)
+        self.daftar(first, "score", *period, first=18)
+        say("\nEvery figure opens, down to who entered what:")
+        self.daftar(first, "explain", self.kpis[0].code, *period, first=12)
+        scored = self.work.read("daftar", "--folder", first, "score", *period)
+        if scored["score"] is None:
+            raise Failed(f"there should be a score for {period[1]}, not {scored['reason']}")
+
+    # ---- 7
+
     def join(self):
         cast, say = self.cast, self.screen.say
         late = cast.desks[2]
@@ -590,7 +606,7 @@ class Demo:
             self.daftar("industry", "sync")
             self.in_ledger("industry", "show", expect=NOT_FOUND)
 
-    # ---- 7
+    # ---- 8
 
     def status(self, device):
         return {one["ledger"]: one for one in self.work.read("daftar", "--folder", device, "status")["ledgers"]}
@@ -664,6 +680,7 @@ class Demo:
                      f"daftar --folder {second} sync",
                      f"daftar --folder {second} log {cell} value",
                      f"daftar --folder {second} export tables",
+                     f"daftar --folder {second} score --all",
                      f"daftar --folder inspection --ledger {cast.ledger} show",
                      "daftar-hub ledger list",
                      "daftar set --help"):

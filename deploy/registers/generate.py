@@ -23,7 +23,7 @@ DRAFT_SHARE = 0.12
 DIRECTIONS = {"+": "higher_better", "-": "lower_better", "b": "binary", ".": ""}
 COLUMNS = {
     "indicators": "id,parent_id,level,name_en,name_ar,name_fr,unit,direction,source,custodian,group_id,status,geo_code,"
-                  "unit_multiplier,definition_en,tags",
+                  "unit_multiplier,definition_en,tags,scope",
     "measurements": "indicator_id,period,value,note",
     "baselines": "indicator_id,period,value,source",
     "targets": "indicator_id,period,value,rationale",
@@ -312,7 +312,8 @@ class Register:
 
     def add_kpa(self, code, kpa):
         tags = f"illustrative; {kpa.kind}"
-        self.add_indicator(code, "", "kpa", kpa.en, kpa.ar, definition_en=kpa.definition, status="agreed", tags=tags)
+        self.add_indicator(code, "", "kpa", kpa.en, kpa.ar, definition_en=kpa.definition, status="agreed", tags=tags,
+                           scope=kpa.kind)
         for place, kpi in enumerate(kpa.kpis, 1):
             self.add_kpi(f"{code}.{place}", code, kpi, dict(group_id=kpa.group, tags=tags))
 
@@ -363,7 +364,7 @@ class Register:
             for scope, name in ((parent, en), (parent, ar)) + ((("", en), ("", ar)) if level == "kpi" else ()):
                 assert name and "{" not in name and (scope, level, name) not in names, f"{code}: empty or repeated: {name}"
                 names.add((scope, level, name))
-            assert row[7] in DIRECTIONS.values() and "illustrative" in row[-1], code
+            assert row[7] in DIRECTIONS.values() and "illustrative" in row[-2], code
             levels[code] = level
         bases = {code: float(value) for code, _, value, _ in self.tables["baselines"]}
         assert set(bases) == {code for code, level in levels.items() if level != "kpa"}
