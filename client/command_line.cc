@@ -81,6 +81,13 @@ Computed here, without a network; nothing is written.
   daftar score --all --period '2026 H1'
   daftar score --profile undp         what another profile would say)";
 
+constexpr char kCheck[] =
+    R"(What somebody should look at before the register is reported: values that cannot be right, that are
+missing, or not like their own past. Each is mended, or justified:
+  daftar check
+  daftar check 1.2.1
+  daftar set new:justification check=jump about='1.2.1@2025' text='the new office opened')";
+
 constexpr char kProfiles[] =
     R"(The scoring profiles there are: built in, or versions in the ledger national.
 A version is in force when another person than its author has approved just its content.
@@ -301,6 +308,10 @@ class CommandLine {
     explain->add_option("RECORD", explained->record, "As for score");
     add_shared(explain, *explained);
     explain->add_flag("--verified", explained->verified, "The figure after verification");
+    auto checked = std::make_shared<CheckOptions>();
+    CLI::App* check = add("check", kCheck, checked, run_check);
+    check->add_option("RECORD", checked->record, "A kpa (kpa:1) or an indicator; else everything");
+    check->add_flag("--all", checked->all, "What was justified too");
   }
 
   void add_edits() {

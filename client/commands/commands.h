@@ -127,6 +127,11 @@ struct ScoreCommandOptions {
   bool verified = false;  ///< explain: the figure after verification
 };
 
+struct CheckOptions {
+  std::string record;  ///< "": everything
+  bool all = false;    ///< those that were justified too
+};
+
 struct AgentCommandOptions {
   std::string at = "02:00";  ///< local time
 };
@@ -144,6 +149,7 @@ Status run_conflicts(const Session& session);
 Status run_resolve(const Session& session, const ResolveOptions& options);
 Status run_score(const Session& session, const ScoreCommandOptions& options);
 Status run_explain(const Session& session, const ScoreCommandOptions& options);
+Status run_check(const Session& session, const CheckOptions& options);
 Status run_profiles(const Session& session);
 Status run_users(const Session& session);
 Status run_status(const Session& session);

@@ -55,12 +55,6 @@ Result<Period> choose_period(const Register& reg, const std::string& wanted) {
   return periods.back();
 }
 
-Period::Date day_of(uint64_t moment_ms) {
-  const std::chrono::sys_time<std::chrono::milliseconds> moment{
-      std::chrono::milliseconds(moment_ms)};
-  return std::chrono::floor<std::chrono::days>(moment);
-}
-
 // When the hub had received the entry at a position; now without one.
 Result<uint64_t> moment_of(const Session& session, ClientStore& store, LedgerId ledger,
                            std::optional<uint64_t> position) {

@@ -147,6 +147,12 @@ nlohmann::json value_json(const Value& value) {
   }
 }
 
+std::chrono::year_month_day day_of(uint64_t moment_ms) {
+  const std::chrono::sys_time<std::chrono::milliseconds> moment{
+      std::chrono::milliseconds(moment_ms)};
+  return std::chrono::floor<std::chrono::days>(moment);
+}
+
 std::string author_text(UserNumber author, DeviceNumber device) {
   if (device == kHubDevice) return text_of(Msg::author_hub);
   return text_of(Msg::author_user, {std::to_string(author), std::to_string(device)});

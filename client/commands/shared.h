@@ -1,6 +1,7 @@
 // What the commands share: choosing a ledger, names that people type and read, moments, progress.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -42,6 +43,8 @@ void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit
                    const Value& typed);
 /// How a value was typed, if that says more than the value itself does in either digits.
 Value typed_value(const Value& value, const std::string& typed);
+/// The day (UTC) of a moment.
+std::chrono::year_month_day day_of(uint64_t moment_ms);
 /// Who wrote a changeset, as people read it.
 std::string author_text(UserNumber author, DeviceNumber device);
 nlohmann::json value_json(const Value& value);

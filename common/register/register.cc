@@ -81,6 +81,7 @@ Indicator indicator_of(const RecordKey& key, const RecordState& record) {
   indicator.lowest = number_of(record, field::indicator_lowest);
   indicator.highest = number_of(record, field::indicator_highest);
   indicator.order = count_of(record, field::indicator_order);
+  indicator.decimals = count_of(record, field::indicator_decimals);
   indicator.is_linear = record.reading(field::indicator_is_linear).is_yes();
   indicator.is_sum = record.reading(field::indicator_is_sum).is_yes();
   indicator.is_retired = record.reading(field::indicator_retired).is_yes();
@@ -196,6 +197,11 @@ const Verification* Indicator::verification(const Period& period) const {
   return find_item(verifications, period);
 }
 
+bool is_reporting_period(const Period& period) {
+  return (period.kind() == PeriodKind::year && period.letter() == '\0') ||
+         period.kind() == PeriodKind::half_year;
+}
+
 const std::string& name_in(const Names& names, Language language) {
   const auto of = [&](Language one) -> const std::string& {
     return names[static_cast<size_t>(one)];
@@ -213,6 +219,12 @@ void Register::take(const RecordKey& key, const RecordState& record) {
   } else if (key.kind == kind::indicator) {
     indicator_ids_[{key.device, key.counter}] = indicators_.size();
     indicators_.push_back(indicator_of(key, record));
+  } else if (key.kind == kind::justification) {
+    const auto about = record.reading(field::justification_about).as_reference();
+    const std::string text = text_of(record, field::justification_text);
+    if (about && !text.empty()) {
+      justifications_[{text_of(record, field::justification_check), *about}] = text;
+    }
   } else if (is_series(key.kind)) {
     const auto found = indicator_ids_.find({key.device, key.counter});
     if (found == indicator_ids_.end()) {
@@ -238,7 +250,18 @@ void Register::finish() {
   }
   for (size_t i = 0; i < indicators_.size(); ++i) {
     indicator_ids_[{indicators_[i].key.device, indicators_[i].key.counter}] = i;
+    for (const Measurement& measurement : indicators_[i].measurements) {
+      const Period& period = measurement.period;
+      const bool is_reported =
+          is_reporting_period(period) && (measurement.value.number || measurement.value.is_yes);
+      if (is_reported && (!newest_period_ || *newest_period_ < period)) newest_period_ = period;
+    }
   }
+}
+
+std::string Register::justification(std::string_view check, const RecordKey& record) const {
+  const auto found = justifications_.find({std::string(check), record});
+  return found == justifications_.end() ? "" : found->second;
 }
 
 std::optional<size_t> Register::find_area(const RecordKey& key) const {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -69,6 +70,7 @@ struct Indicator {
   std::optional<Decimal> lowest;
   std::optional<Decimal> highest;
   std::optional<uint64_t> order;
+  std::optional<uint64_t> decimals;
   bool is_linear = false;  ///< milestones
   bool is_sum = false;     ///< of its parts
   bool is_retired = false;
@@ -100,6 +102,9 @@ struct Area {
   std::optional<uint64_t> order;
 };
 
+/// Whether reports are about periods of its kind: years and half-years.
+bool is_reporting_period(const Period& period);
+
 /// The first name there is: in `language`, else Arabic, English, French.
 const std::string& name_in(const Names& names, Language language);
 
@@ -116,6 +121,10 @@ class Register {
   /// Nothing if there is none, or it is deleted.
   [[nodiscard]] std::optional<size_t> find_area(const RecordKey& key) const;
   [[nodiscard]] std::optional<size_t> find_indicator(const RecordKey& key) const;
+  /// The newest year or half-year in which something was measured.
+  [[nodiscard]] const std::optional<Period>& newest_period() const { return newest_period_; }
+  /// Why what a check says of a record is right all the same; "" if nobody has said so.
+  [[nodiscard]] std::string justification(std::string_view check, const RecordKey& record) const;
   /// Takes a changed baseline, target, measurement or verification again. False for any other
   /// record, and for one of an unknown indicator: then the register has to be made again.
   bool update(const RecordKey& key, const RecordState& record);
@@ -137,6 +146,9 @@ class Register {
   Ids indicator_ids_;
   /// Values that came before their indicator.
   std::vector<std::pair<RecordKey, RecordState>> early_;
+  std::map<std::pair<std::string, RecordKey>, std::string>
+      justifications_;  ///< by check and record
+  std::optional<Period> newest_period_;
 };
 
 }  // namespace daftar

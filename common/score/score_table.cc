@@ -133,24 +133,6 @@ void add_nodes(ScoreTable& table, const Register& reg) {
 
 using Days = std::chrono::sys_days;
 
-bool is_due(const Indicator& indicator, const Period& period, const ScoreOptions& options) {
-  if (options.today && Days(period.end()) >= Days(*options.today)) return false;
-  const Frequency frequency = indicator.frequency;
-  switch (period.kind()) {
-    case PeriodKind::year:
-      return true;
-    case PeriodKind::half_year:
-      return frequency != Frequency::annual;
-    case PeriodKind::quarter:
-      return frequency == Frequency::quarterly || frequency == Frequency::monthly;
-    case PeriodKind::month:
-      return frequency == Frequency::monthly;
-    default:
-      // A span is nobody's rhythm: due where somebody aimed at it.
-      return indicator.target(period) != nullptr;
-  }
-}
-
 struct FoundAim {
   AimSource source = AimSource::none;
   double low = 0;
@@ -339,6 +321,24 @@ void set_node(ScoreNode& node, const Indicator& indicator) {
 
 }  // namespace
 
+bool is_due(const Indicator& indicator, const Period& period, const ScoreOptions& options) {
+  if (options.today && Days(period.end()) >= Days(*options.today)) return false;
+  const Frequency frequency = indicator.frequency;
+  switch (period.kind()) {
+    case PeriodKind::year:
+      return true;
+    case PeriodKind::half_year:
+      return frequency != Frequency::annual;
+    case PeriodKind::quarter:
+      return frequency == Frequency::quarterly || frequency == Frequency::monthly;
+    case PeriodKind::month:
+      return frequency == Frequency::monthly;
+    default:
+      // A span is nobody's rhythm: due where somebody aimed at it.
+      return indicator.target(period) != nullptr;
+  }
+}
+
 const Target* target_for(const Indicator& indicator, const Period& period) {
   if (const Target* own = indicator.target(period)) return own;
   const auto holds = [&](const Target& target) {
@@ -452,8 +452,7 @@ std::vector<Period> reporting_periods(const Register& reg) {
     for (const Measurement& measurement : indicator.measurements) {
       const Period& period = measurement.period;
       if (!measurement.value.number && !measurement.value.is_yes) continue;
-      const bool is_plain_year = period.kind() == PeriodKind::year && period.letter() == '\0';
-      if (is_plain_year || period.kind() == PeriodKind::half_year) periods.insert(period);
+      if (is_reporting_period(period)) periods.insert(period);
     }
   }
   return {periods.begin(), periods.end()};

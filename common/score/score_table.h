@@ -82,6 +82,8 @@ ScoreTable make_score_table(const Register& reg, const Profile& profile,
 void update_indicator(ScoreTable& table, const Register& reg, const Profile& profile,
                       size_t indicator, const ScoreOptions& options);
 
+/// Whether a value is owed for a period: it is over, and of the indicator's rhythm.
+bool is_due(const Indicator& indicator, const Period& period, const ScoreOptions& options);
 /// The target for a period: its own, that of the shortest longer one that ends with it, else the
 /// next one (of those that end on one day the one that the period is a part of, else the shortest);
 /// nullptr if there is none.

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <random>
 
+#include "common/check/check.h"
 #include "common/register/kinds.h"
 #include "common/score/scorer.h"
 #include "tests/bench/bench.h"
@@ -186,6 +187,10 @@ void bench_score(benchmark::State& state) {
     }
     samples["edit_ms"] = median(edits);
     samples["edit_p99_ms"] = quantile(edits, 0.99);
+    const Stopwatch checking;
+    samples["findings_n"] =
+        static_cast<double>(check_register(sample.reg, {}, profile.soft_above).size());
+    samples["check_ms"] = checking.ms();
     state.SetIterationTime(samples["score_ms"] / 1000);
     set_counters(state, samples);
   }

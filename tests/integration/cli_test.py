@@ -31,8 +31,8 @@ WRONG = [
     ("show 1.1 --as-of 99", 3, "position.missing"),
     ("set 9.9 name_en=x", 3, "code.missing"),
     ("set 1.1 nonsense=x", 3, "field.unknown"),
-    ("set 1.1@2024 value=twelve", 2, "decimal.bad"),
-    ("set 1.1@2024 value=1,5", 2, "decimal.bad"),
+    ("set 1.1@2024 value=twelve", 2, "measured.bad"),
+    ("set 1.1@2024 value=1,5", 2, "measured.bad"),
     ("set 1.1@2024 value=" + "1" * 60, 8, "decimal.too_long"),
     ("set 1.1@2024 value=1 value=2", 2, "field.twice"),
     ("set 1.1@2024 value", 2, "assignment.bad"),
@@ -235,7 +235,7 @@ class CommandLineTest(office.OfficeTest):
         done = self.device.run("import", table).json
         self.assertEqual(done["files"][0]["rows"], {"new": 3, "changed": 0, "same": 1, "refused": 7, "contended": 0})
         self.assertEqual([(note["line"], note["reason"]["id"]) for note in done["notes"]],
-                         [(3, "indicator.missing"), (4, "period.bad"), (5, "decimal.bad"), (6, "row.too_long"),
+                         [(3, "indicator.missing"), (4, "period.bad"), (5, "measured.bad"), (6, "row.too_long"),
                           (7, "row.twice"), (8, "row.twice"), (13, "period.bad")])
         self.assertEqual(self.device.value("1.4@2024", "note"), "two\nlines")
 
@@ -367,7 +367,7 @@ class CommandLineTest(office.OfficeTest):
                     self.assertGreater(len(program.run(name, sub, "--help", as_json=False).out.split("Usage:")[0]), 10)
             if program is self.device:
                 expected = ("init import show set delete log diff status sync conflicts resolve held export agent "
-                            "audit receipt verify users score explain profiles")
+                            "audit receipt verify users score explain check profiles")
                 self.assertEqual(set(names), set(expected.split()))
         wrong = [self.check(self.device, line, 2, "command_line.bad") for line in (
             "set", "log -n 0", "resolve 1.1 name_en --take x", "resolve 1.1 name_en --take -1", "show --nonsense",
@@ -391,7 +391,7 @@ class CommandLineTest(office.OfficeTest):
                 ("@show", "لا يوجد مجلد دفتر", "Il n'y a pas de dossier Daftar"),
                 ("conflicts", "", "Aucun"), ("set 1.1 name_en=x", "", "Enregistré"),
                 ("show 9.9", "لا يوجد سجل", "Il n'y a pas d'enregistrement"), ("sync", "لم يجب", "n'a pas répondu"),
-                ("set 1.1@2024 value=x", "ليس رقماً", "n'est pas un nombre"),
+                ("set 1.1@2024 value=x", "ليست قيمة مقيسة", "n'est pas une valeur mesurée"),
                 ("import --dry-run {good}", "", "modifications")]:
             program = none if line[0] == "@" else self.device
             for language, expected in (("ar", arabic), ("fr_FR.UTF-8", french)):

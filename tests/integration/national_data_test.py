@@ -165,7 +165,7 @@ class NationalDataTest(office.OfficeTest):
         no_number = {row.line for row in rows if row.value and not number(row.value).is_finite()}
         self.assertEqual([(row.indicator, row.period, row.value) for row in rows if row.line in no_number],
                          [("9.b.1/0010", "2023", "Inf")])
-        self.assertEqual(refused, {line: "decimal.bad" for line in no_number})
+        self.assertEqual(refused, {line: "measured.bad" for line in no_number})
         self.assertEqual(len({(row.indicator, row.period) for row in rows}), len(rows))
         self.said(f"Canada: {[file['rows'] for file in plan['files']]}, refused {refused}")
         at_hub = self.sync_and_join(CANADA)

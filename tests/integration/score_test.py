@@ -69,6 +69,25 @@ class ScoreTest(office.OfficeTest):
         self.assertEqual(explained["inputs"][0]["saved"], first["saved"], first)
         self.said("scores as of an earlier position")
 
+    def test_checks_are_mended_or_justified(self):
+        for year, value in (("2022", 10), ("2023", 11), ("2024", 50)):
+            self.a.set(f"1.1@{year}", f"value={value}")
+        found = self.a.run("check").json
+        self.assertEqual([(one["check"], one["record"]) for one in found["findings"]],
+                         [("jump", "1.1@2024"), ("no_baseline", "1.2"), ("not_reported", "1.2@2025"), ("never_measured", "1.2")])
+        self.assertEqual((found["errors"], found["warnings"], found["notes"], found["justified"]), (0, 3, 1, 0))
+        self.a.set("new:justification", "check=jump", "about=1.1@2024", "text=مكتب جديد")
+        self.a.set("1.2@2025", "value=لا ينطبق")
+        found = self.a.run("check").json
+        self.assertEqual([one["check"] for one in found["findings"]], ["no_baseline", "never_measured"])
+        self.assertEqual(found["justified"], 1)
+        self.assertEqual(len(self.a.run("check", "1.1", "--all").json["findings"]), 1)
+        text = self.a.run("check", "--all", as_json=False, env={"DAFTAR_LANGUAGE": "ar"}).out
+        self.assertIn("مكتب جديد", text)
+        self.assertIn("أكثر من ثلاثة أضعاف", text)
+        self.a.run("check", "9.9", code=3, error="code.missing")
+        self.said("checks are listed, mended and justified")
+
     def test_indicators_outside_of_the_tree_are_named(self):
         self.a.set("new:indicator", "code=7.1", "name_ar=بلا مجال")
         self.a.set("1.2", "parent=1.2")

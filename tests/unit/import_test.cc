@@ -178,7 +178,7 @@ TEST_F(ImportTest, EveryRefusedRowSaysWhyAndWhere) {
   const std::string long_note = "1.1,2024,1," + too_long;
   const Refused values[] = {
       {"9.9,2024,1,", Msg::indicator_missing}, {"1.1,whenever,1,", Msg::period_bad},
-      {"1.1,2024,many,", Msg::decimal_bad},    {"1.1,2024,1,,x", Msg::row_too_long},
+      {"1.1,2024,many,", Msg::measured_bad},   {"1.1,2024,1,,x", Msg::row_too_long},
       {"1.1,2024,1,\xFF", Msg::text_not_utf8}, {long_note.c_str(), Msg::value_too_long},
   };
   for (const Refused& one : values) {

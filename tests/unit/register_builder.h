@@ -36,6 +36,12 @@ class RecordBuilder {
   RecordBuilder& send(const std::string& name, Value value) {
     return put(find_kind(key_.kind)->find(name)->number, std::move(value));
   }
+  /// Another value that stands against the one that the field reads.
+  RecordBuilder& contend(const std::string& name, Value value) {
+    Cell& cell = state_.find_or_add(find_kind(key_.kind)->find(name)->number);
+    cell.standing.push_back({2, 2, 1, std::move(value)});
+    return *this;
+  }
   RecordBuilder& remove() { return put(kDeletedField, Value::boolean(true)); }
 
   [[nodiscard]] const RecordKey& key() const { return key_; }
@@ -102,6 +108,11 @@ class RegisterBuilder {
     record.set("verdict", verdict);
     if (!value.empty()) record.set("value", value);
     return add(record);
+  }
+  void justify(const std::string& check, const RecordKey& about, const std::string& why) {
+    RecordBuilder record({kind::justification, 1, next_++, ""});
+    record.set("check", check).refer("about", about).set("text", why);
+    add(record);
   }
   [[nodiscard]] Register build() const {
     Register made;
