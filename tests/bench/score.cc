@@ -83,12 +83,15 @@ struct SampleRegister {
     if (is_kpi) return;
     reg.take({kind::baseline, key.device, key.counter, ""},
              state_of({{field::baseline_value, number(random() % 50)}}));
+    // Series as offices have them: near one another, with an odd one now and then.
+    const uint64_t level = 30 + random() % 60;
     for (const Period& period : periods) {
       reg.take({kind::target, key.device, key.counter, period.bytes()},
                state_of({{field::target_value, number(60 + random() % 50)}}));
       if (random() % 20 == 0) continue;
       reg.take(measurement_key(key, period),
-               state_of({{field::measurement_value, number(random() % 120)}}));
+               state_of({{field::measurement_value,
+                          number(random() % 50 == 0 ? level * 5 : level + random() % 10)}}));
     }
   }
 };
