@@ -69,12 +69,7 @@ Status run_check(const Session& session, const CheckOptions& options) {
   if (!options.record.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(named, parse_record(view, options.record));
   }
-  Register reg;
-  DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
-    reg.take(key, record);
-    return Status();
-  }));
-  reg.finish();
+  DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   DAFTAR_ASSIGN_OR_RETURN(const Profile profile, choose_profile(*store, ""));
   const std::vector<Finding> all =
       check_register(reg, {day_of(session.clock->wall_ms())}, profile.soft_above);

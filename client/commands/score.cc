@@ -29,22 +29,6 @@ struct Scored {
   [[nodiscard]] const Score& verified(NodeIndex node) const { return scorer->verified_at(node, 0); }
 };
 
-Result<Register> read_register(View& view, std::optional<uint64_t> position) {
-  Register reg;
-  if (position) {
-    MemoryRecords past;
-    DAFTAR_RETURN_IF_ERROR(view.fold_until(*position, past));
-    for (const auto& [key, record] : past.all()) reg.take(key, record);
-  } else {
-    DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
-      reg.take(key, record);
-      return Status();
-    }));
-  }
-  reg.finish();
-  return reg;
-}
-
 Result<Period> choose_period(const Register& reg, const std::string& wanted) {
   if (!wanted.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(const ParsedPeriod parsed, parse_period(wanted));

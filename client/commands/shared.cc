@@ -147,6 +147,22 @@ nlohmann::json value_json(const Value& value) {
   }
 }
 
+Result<Register> read_register(View& view, std::optional<uint64_t> position) {
+  Register reg;
+  if (position) {
+    MemoryRecords past;
+    DAFTAR_RETURN_IF_ERROR(view.fold_until(*position, past));
+    for (const auto& [key, record] : past.all()) reg.take(key, record);
+  } else {
+    DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
+      reg.take(key, record);
+      return Status();
+    }));
+  }
+  reg.finish();
+  return reg;
+}
+
 std::chrono::year_month_day day_of(uint64_t moment_ms) {
   const std::chrono::sys_time<std::chrono::milliseconds> moment{
       std::chrono::milliseconds(moment_ms)};

@@ -13,6 +13,7 @@
 #include "client/commands/commands.h"
 #include "client/view.h"
 #include "common/base/report.h"
+#include "common/register/register.h"
 
 namespace daftar::client {
 
@@ -43,6 +44,8 @@ void add_companion(RecordEdits& edits, const RecordState& record, const CellEdit
                    const Value& typed);
 /// How a value was typed, if that says more than the value itself does in either digits.
 Value typed_value(const Value& value, const std::string& typed);
+/// The register as values, now or as the hub had confirmed it at a position.
+Result<Register> read_register(View& view, std::optional<uint64_t> position = {});
 /// The day (UTC) of a moment.
 std::chrono::year_month_day day_of(uint64_t moment_ms);
 /// Who wrote a changeset, as people read it.

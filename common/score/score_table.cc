@@ -381,6 +381,18 @@ const Target* progress_target(const Indicator& indicator, const Period& period) 
   return target == nullptr && !indicator.targets.empty() ? &indicator.targets.back() : target;
 }
 
+void ScoreTable::resize_cells() {
+  const size_t cells = nodes.size() * periods.size();
+  value.resize(cells);
+  missing.resize(cells, NoScore::not_due);
+  verified.resize(cells);
+  unverified.resize(cells, NoScore::not_due);
+  low.resize(cells);
+  high.resize(cells);
+  is_range.resize(cells);
+  aim.resize(cells, AimSource::none);
+}
+
 ScoreInput ScoreTable::input(NodeIndex node, size_t period, bool is_verified) const {
   const ScoreNode& of = nodes[node];
   const size_t at = cell(node, period);
@@ -427,18 +439,10 @@ ScoreTable make_score_table(const Register& reg, const Profile& profile,
   ScoreTable table;
   table.periods = periods;
   add_nodes(table, reg);
-  const size_t cells = table.nodes.size() * periods.size();
-  table.value.resize(cells);
-  table.missing.resize(cells, NoScore::not_due);
-  table.verified.resize(cells);
-  table.unverified.resize(cells, NoScore::not_due);
-  table.low.resize(cells);
-  table.high.resize(cells);
-  table.is_range.resize(cells);
-  table.aim.resize(cells, AimSource::none);
+  table.resize_cells();
   if (profile.method == Method::progress_rate) {
-    table.progress.resize(cells);
-    table.verified_progress.resize(cells);
+    table.progress.resize(table.value.size());
+    table.verified_progress.resize(table.value.size());
   }
   for (size_t i = 0; i < reg.indicators().size(); ++i) {
     update_indicator(table, reg, profile, i, options);

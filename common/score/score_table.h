@@ -63,6 +63,8 @@ struct ScoreTable {
   std::vector<std::optional<ProgressInput>> progress;
   std::vector<std::optional<ProgressInput>> verified_progress;
 
+  /// Makes room for a cell of every node and period, in which nothing is due.
+  void resize_cells();
   [[nodiscard]] size_t cell(NodeIndex node, size_t period) const {
     return node * periods.size() + period;
   }

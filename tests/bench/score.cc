@@ -124,15 +124,7 @@ ScoreTable large_table(size_t indicators, size_t periods) {
       table.nodes[area.first_child + child].parent = static_cast<NodeIndex>(2 + i);
     }
   }
-  const size_t cells = table.nodes.size() * periods;
-  table.value.resize(cells);
-  table.missing.resize(cells, NoScore::not_due);
-  table.verified.resize(cells);
-  table.unverified.resize(cells, NoScore::not_due);
-  table.low.resize(cells);
-  table.high.resize(cells);
-  table.is_range.resize(cells);
-  table.aim.resize(cells, AimSource::none);
+  table.resize_cells();
   std::mt19937_64 random(2);
   for (size_t i = 0; i < kpis; ++i) {
     ScoreNode& kpi = table.nodes[2 + kAreas + i];
