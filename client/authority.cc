@@ -41,8 +41,11 @@ Result<Directory> read_directory(LedgerStore& store, LedgerId national) {
   return directory;
 }
 
-Status check_appointments(const Directory& directory, const Changeset& changeset) {
+Status check_by_directory(const Directory& directory, const Changeset& changeset) {
   const std::optional<NoAuthority> denied = directory.denies(changeset);
+  if (denied == NoAuthority::owner) {
+    return {Code::refused, Msg::authority_owner, {changeset.ledger}};
+  }
   if (denied == NoAuthority::appoints) return {Code::refused, Msg::authority_alone};
   if (denied == NoAuthority::approval_again) return {Code::refused, Msg::authority_again};
   if (denied == NoAuthority::last_administrator) return {Code::refused, Msg::authority_last};

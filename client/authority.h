@@ -27,8 +27,9 @@ Status check_authority(Role role, const std::string& ledger,
 
 /// The directory that the ledger `national` has here, as far as it is confirmed.
 Result<Directory> read_directory(LedgerStore& store, LedgerId national);
-/// The same for a changeset in `national`: Code::refused if it appoints wrongly, writes an approval
-/// again, or leaves nobody who can appoint. Whether this device is known there is for the hub.
-Status check_appointments(const Directory& directory, const Changeset& changeset);
+/// The same by the directory: Code::refused if a changeset writes what is another party's, appoints
+/// wrongly, writes an approval again, or leaves nobody who can appoint. Whether this device is
+/// known there is for the hub.
+Status check_by_directory(const Directory& directory, const Changeset& changeset);
 
 }  // namespace daftar::client

@@ -150,6 +150,8 @@ class ClientStore {
 
   // -- ledgers
   Result<std::vector<LedgerInfo>> held_ledgers();
+  /// The directory as far as `national` is confirmed here; nothing where it is not held.
+  Result<std::optional<Directory>> directory_here();
   Result<LedgerId> add_ledger(const std::string& name);
   /// Code::not_found with what to do.
   Result<LedgerId> find_ledger(const std::string& name);

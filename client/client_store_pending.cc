@@ -157,6 +157,16 @@ Result<uint64_t> ClientStore::save(LedgerId ledger, const std::vector<Draft>& dr
   return first_seq;
 }
 
+Result<std::optional<Directory>> ClientStore::directory_here() {
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, held_ledgers());
+  for (const LedgerInfo& ledger : ledgers) {
+    if (ledger.name != kNational) continue;
+    DAFTAR_ASSIGN_OR_RETURN(Directory directory, read_directory(*ledger_store_, ledger.id));
+    return std::optional(std::move(directory));
+  }
+  return std::optional<Directory>();
+}
+
 Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,
                                             uint64_t now_ms) {
   DAFTAR_ASSIGN_OR_RETURN(const std::string name, ledger_name(ledger));
@@ -164,8 +174,8 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
   DAFTAR_ASSIGN_OR_RETURN(ChainHead head, own_head(ledger, own.device));
   const uint64_t first_seq = head.seq + 1;
   std::optional<Directory> directory;
-  if (name == kNational) {
-    DAFTAR_ASSIGN_OR_RETURN(directory, read_directory(*ledger_store_, ledger));
+  if (name == kNational || name.starts_with("sector/")) {
+    DAFTAR_ASSIGN_OR_RETURN(directory, directory_here());
   }
   for (const Draft& draft : drafts) {
     Changeset changeset;
@@ -182,7 +192,7 @@ Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<D
     changeset.source = draft.source;
     changeset.records = draft.records;
     DAFTAR_RETURN_IF_ERROR(check_authority(own.role, name, draft.records));
-    if (directory) DAFTAR_RETURN_IF_ERROR(check_appointments(*directory, changeset));
+    if (directory) DAFTAR_RETURN_IF_ERROR(check_by_directory(*directory, changeset));
     if (is_planted(Defect::save_loses_edit) && changeset.records.size() > 1) {
       changeset.records.pop_back();
     }

@@ -79,7 +79,9 @@ Computed here, without a network; nothing is written.
   daftar score                        the administration and its key performance areas
   daftar score kpa:1                  an area and what is in it
   daftar score --all --period '2026 H1'
-  daftar score --profile undp         what another profile would say)";
+  daftar score --profile undp         what another profile would say
+  daftar score --weight 1.2=3         what another weight would do
+  daftar score --sector health        all administrations of a sector)";
 
 constexpr char kCheck[] =
     R"(What somebody should look at before the register is reported: values that cannot be right, that are
@@ -91,9 +93,34 @@ missing, or not like their own past. Each is mended, or justified:
 constexpr char kProfiles[] =
     R"(The scoring profiles there are: built in, or versions in the ledger national.
 A version is in force when another person than its author has approved just its content.
-  daftar set --ledger national new:profile code=sopmip-default version=1 content='{…}'
-  daftar score --profile '#7.3'       what it would do, before anybody approves it
-  daftar set --ledger national new:profile_approval profile=profile#7.3 content_hash=HASH)";
+  daftar profiles --propose sopmip-default.json
+  daftar profiles --preview '#7.3'    what it would have said, before anybody approves it
+  daftar profiles --approve '#7.3')";
+
+constexpr char kSeries[] =
+    R"(All periods of an indicator or an area: values, targets, scores, verification, and where another
+version of the definition begins. ƒ marks a value that the indicator's formula gives.
+  daftar series 1.2.1
+  daftar series kpa:1)";
+
+constexpr char kTargets[] =
+    R"(Help with setting targets: the trend of the past, where each target lies against it, and what
+others with the same unit reach; then indicators that a target says little about.
+  daftar targets
+  daftar targets 1.2.1)";
+
+constexpr char kShare[] =
+    R"(Put values into the ledgers of the sectors that an indicator is shared with, as the hub has
+confirmed them here. Others read them there and cannot change them; they can ask:
+  daftar set 1.2.1 sectors='health; education'
+  daftar share
+  daftar set --ledger sector/health new:request text='figures by district')";
+
+constexpr char kFind[] =
+    R"(Find areas and indicators by a part of their names, in any language, or code; whatever the case,
+the accents, the vowel signs and the forms of Arabic letters, and the digits.
+  daftar find تعليم
+  daftar find taux de pauvrete)";
 
 constexpr char kExplain[] =
     R"(What a score is made of: formula, values, targets, who entered them, parts and weights.
@@ -295,6 +322,8 @@ class CommandLine {
                           "e.g. 2026 H1; else the newest in which something was measured");
       command->add_option("--profile", options.profile,
                           "A code, #id of a profile's record, or a .json file: nothing is written");
+      command->add_option("--weight", options.weights,
+                          "What if: another weight, e.g. 1.2=3; nothing is written");
       command->add_option("--as-of", options.as_of,
                           "The confirmed register at a position, or when the hub had it (UTC)");
     };
@@ -303,15 +332,35 @@ class CommandLine {
     score->add_option("RECORD", scored->record, "A kpa (kpa:1) or an indicator; else all of it");
     add_shared(score, *scored);
     score->add_flag("--all", scored->all, "Everything below it");
+    score->add_option("--sector", scored->sector, "All organisations of a sector instead")
+        ->excludes("RECORD");
+    score
+        ->add_option("--ministry", scored->ministry,
+                     "An organisation, by its code, and those below it instead")
+        ->excludes("RECORD")
+        ->excludes("--sector");
     auto explained = std::make_shared<ScoreCommandOptions>();
     CLI::App* explain = add("explain", kExplain, explained, run_explain);
     explain->add_option("RECORD", explained->record, "As for score");
     add_shared(explain, *explained);
     explain->add_flag("--verified", explained->verified, "The figure after verification");
-    auto checked = std::make_shared<CheckOptions>();
+    auto checked = std::make_shared<CheckCommandOptions>();
     CLI::App* check = add("check", kCheck, checked, run_check);
     check->add_option("RECORD", checked->record, "A kpa (kpa:1) or an indicator; else everything");
-    check->add_flag("--all", checked->all, "What was justified too");
+    check->add_flag("--all", checked->all, "What was justified, and older periods, too");
+    auto series = std::make_shared<SeriesOptions>();
+    add("series", kSeries, series, run_series)
+        ->add_option("RECORD", series->record, "A kpa (kpa:1) or an indicator")
+        ->required();
+    auto helped = std::make_shared<SeriesOptions>();
+    add("targets", kTargets, helped, run_targets)
+        ->add_option("RECORD", helped->record, "An indicator; else all that have targets");
+    add("units", "Units of measure that mean the same, and how they are written", run_units);
+    add("share", kShare, run_share);
+    auto found = std::make_shared<FindOptions>();
+    CLI::App* find = add("find", kFind, found, run_find);
+    find->add_option("WORDS", found->words, "Parts of a name or a code")->required();
+    find->add_option("-n,--most", found->most, "How many to show")->capture_default_str();
   }
 
   void add_edits() {
@@ -375,7 +424,17 @@ class CommandLine {
     add("status", "What is confirmed, waiting, held and contended in each ledger, and since when",
         run_status);
     add("users", kUsers, run_users);
-    add("profiles", kProfiles, run_profiles);
+    add("organisations",
+        "The organisations of national, by ministry, with their sectors and registers",
+        run_organisations);
+    auto profiles = std::make_shared<ProfilesOptions>();
+    CLI::App* profiles_command = add("profiles", kProfiles, profiles, run_profiles);
+    profiles_command->add_option("--propose", profiles->propose,
+                                 "A file CODE.json becomes the next version of the profile CODE");
+    profiles_command->add_option("--approve", profiles->approve, "The #id of a version");
+    profiles_command->add_option("--preview", profiles->preview,
+                                 "What a code, #id or .json file would say of all past periods");
+    profiles_command->add_option("-m,--message", profiles->message, "Why");
     auto held = std::make_shared<HeldOptions>();
     CLI::App* held_command = add("held", kHeld, held, run_held);
     held_command

@@ -276,12 +276,14 @@ void SyncSession::begin_recovery() {
   // Nothing is learnt of what is passed over, and it would be made again.
   if (purpose_ == Purpose::learn && !failed_.ok()) return finish(failed_);
   if (!needed) return begin_push();
-  // The hub must know what is missing before anyone else pushes in its place.
-  if (!has_shown_) return ask_heads(true);
-  if (std::exchange(has_recovered_, true)) {
+  // What is still missing after it was given back once has another past there.
+  if (has_recovered_) {
     leave_behind();
     return begin_push();
   }
+  // The hub must know what is missing before anyone else pushes in its place.
+  if (!has_shown_) return ask_heads(true);
+  has_recovered_ = true;
   step_ = Step::recovering;
   at_ = 0;
   is_any_recovered_ = false;

@@ -584,6 +584,11 @@ class Demo:
         self.daftar(first, "score", *period, first=18)
         say("\nEvery figure opens, down to who entered what:")
         self.daftar(first, "explain", self.kpis[0].code, *period, first=12)
+        say("\nAll periods of that indicator, and where its targets lie against what it has done so far:")
+        self.daftar(first, "series", self.kpis[0].code, first=12)
+        self.daftar(first, "targets", self.kpis[0].code, first=6)
+        say("\nWhat somebody should look at before it is reported; each is mended, or justified:")
+        self.daftar(first, "check", self.kpis[0].code, first=8)
         scored = self.work.read("daftar", "--folder", first, "score", *period)
         if scored["score"] is None:
             raise Failed(f"there should be a score for {period[1]}, not {scored['reason']}")

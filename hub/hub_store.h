@@ -111,9 +111,9 @@ class HubStore {
   Result<std::map<DeviceNumber, std::set<std::string>>> due();
   /// In the open transaction.
   Status clear_due();
-  /// Forgets what was due when the backup was made, in the open transaction: the hub has spoken
-  /// since, and then it said all of it.
-  Status clear_old_due();
+  /// An entry of the hub's own came back, in the open transaction: when it was written, all that
+  /// was due when the backup was made had been said. The next take_directory forgets it.
+  Status note_spoken_since();
   /// Makes of every device what `national` says of it, in the open transaction; of one that is due
   /// ledgers that were opened stay open, it stays shut out if it was, and in the founding it keeps
   /// its role. `is_recovered`: it was given back to a hub that had lost it; the ledgers that it
@@ -157,10 +157,13 @@ class HubStore {
   Result<std::optional<std::set<DeviceNumber>>> awaited(const std::string& ledger);
   /// Whether any ledger waits for `device`.
   Result<bool> is_awaited(const Device& device);
-  /// `device` has shown what it knows of `ledger`. Returns whom the ledger still waits for, nothing
-  /// if it did not wait for this one. In the open transaction, which settles the waits.
+  /// Whether somebody has shown more entries of `ledger` than are here.
+  Result<bool> lacks_shown(const std::string& ledger);
+  /// `device` has shown what it knows of `ledger`, `size` entries. Returns whom the ledger still
+  /// waits for, nothing if it did not wait for this one. In the open transaction, which settles the
+  /// waits.
   Result<std::optional<std::set<DeviceNumber>>> note_shown(const std::string& ledger,
-                                                           DeviceNumber device);
+                                                           DeviceNumber device, uint64_t size);
 
   /// A cosignature that was checked; kept if it is of a larger size than the device's last one.
   Status put_cosignature(const std::string& ledger, DeviceNumber device, uint64_t size,
@@ -188,11 +191,11 @@ class HubStore {
   Status put_known(DeviceNumber number, std::set<std::string> due, const Directory& directory,
                    bool is_recovered);
   Status put_device(const Device& now);
+  Status forget_said(const Directory& directory);
   Result<TokenTerms> read_token(const Hash& secret, const PublicKey& key, uint64_t now_ms);
   Status check_terms(const TokenTerms& terms, const std::optional<Device>& device, DeviceNumber had,
                      DeviceNumber follows);
   Result<Device> read_device(Statement& query);
-  Result<bool> lacks_shown(const std::string& ledger);
   Status give_up(const std::string& ledger);
   Result<bool> is_awaiting(const std::string& ledger);
   Status open_to(const Device& known, bool holds_all, const std::vector<std::string>& ledgers,

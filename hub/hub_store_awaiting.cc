@@ -34,7 +34,7 @@ Status HubStore::begin_awaiting() {
       "DELETE FROM shown; DELETE FROM awaiting; DELETE FROM given_up; "
       // That a device is shut out is said again in any case.
       "UPDATE due SET is_old = 1 WHERE ledger <> '!'; "
-      "DELETE FROM setting WHERE name = 'knows_nobody'; "
+      "DELETE FROM setting WHERE name IN ('knows_nobody', 'has_spoken_since'); "
       "INSERT INTO awaiting SELECT name FROM ledger l "
       "WHERE EXISTS (SELECT 1 FROM device d WHERE is_revoked = 0 AND (holds_all = 1 OR EXISTS "
       "(SELECT 1 FROM device_ledger WHERE device = d.number AND ledger = l.name))); "
@@ -122,7 +122,6 @@ Result<bool> HubStore::may_lack_national() {
   return !is_held;
 }
 
-// Whether somebody has shown more of a ledger than is here.
 Result<bool> HubStore::lacks_shown(const std::string& ledger) {
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerId> id, ledgers_->find_ledger(ledger));
   if (!id) return false;
@@ -203,7 +202,10 @@ Result<std::optional<std::set<DeviceNumber>>> HubStore::awaited(const std::strin
   DAFTAR_ASSIGN_OR_RETURN(const bool is_lacking, lacks_shown(ledger));
   DAFTAR_ASSIGN_OR_RETURN(const bool is_national_awaited,
                           this->is_awaiting(std::string(kNational)));
-  const bool waits = is_lacking || (ledger != kNational && is_national_awaited);
+  // What is missing of `national` may name others to whom the ledger is open.
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_national_lacking, lacks_shown(std::string(kNational)));
+  const bool waits =
+      is_lacking || (ledger != kNational && (is_national_awaited || is_national_lacking));
   return waits ? std::optional(std::move(devices)) : std::nullopt;
 }
 
@@ -220,8 +222,13 @@ Result<bool> HubStore::is_awaited(const Device& device) {
 }
 
 Result<std::optional<std::set<DeviceNumber>>> HubStore::note_shown(const std::string& ledger,
-                                                                   DeviceNumber device) {
-  DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
+                                                                   DeviceNumber device,
+                                                                   uint64_t size) {
+  // Who knows nothing, and does not hold `national` either, ends no waiting for those who do.
+  DAFTAR_ASSIGN_OR_RETURN(const bool is_given_up, has_given_up(std::string(kNational)));
+  if (size > 0 || ledger == kNational || is_given_up) {
+    DAFTAR_RETURN_IF_ERROR(database_.execute("DELETE FROM setting WHERE name = 'knows_nobody'"));
+  }
   DAFTAR_ASSIGN_OR_RETURN(const auto before, awaited(ledger));
   if (!before || !before->contains(device)) return std::optional<std::set<DeviceNumber>>();
   DAFTAR_ASSIGN_OR_RETURN(Statement put, database_.prepare("INSERT INTO shown VALUES(?1, ?2)"));

@@ -55,7 +55,27 @@ Result<std::map<DeviceNumber, std::set<std::string>>> HubStore::due() {
   }
 }
 
-Status HubStore::clear_old_due() { return database_.execute("DELETE FROM due WHERE is_old = 1"); }
+Status HubStore::note_spoken_since() {
+  return database_.execute("INSERT OR IGNORE INTO setting VALUES('has_spoken_since', 'yes')");
+}
+
+// An entry of the hub's own that came back: all that was due when the backup was made had been
+// said, and others may have taken it back since. Of a device that `national` does not name it was
+// not.
+Status HubStore::forget_said(const Directory& directory) {
+  DAFTAR_ASSIGN_OR_RETURN(Statement * query, database_.use("SELECT EXISTS (SELECT 1 FROM setting "
+                                                           "WHERE name = 'has_spoken_since')"));
+  DAFTAR_RETURN_IF_ERROR(query->step().status());
+  const bool has_spoken = query->integer(0) != 0;
+  query->reset();
+  if (!has_spoken) return {};
+  for (const auto& [number, said] : directory.devices()) {
+    DAFTAR_ASSIGN_OR_RETURN(Statement * done,
+                            database_.use("DELETE FROM due WHERE device = ?1 AND is_old = 1"));
+    DAFTAR_RETURN_IF_ERROR(done->bind(1, number).run());
+  }
+  return database_.execute("DELETE FROM setting WHERE name = 'has_spoken_since'");
+}
 
 Status HubStore::clear_due() { return database_.execute("DELETE FROM due"); }
 
@@ -64,6 +84,7 @@ Status HubStore::take_directory(const Directory& directory, bool is_recovered) {
     DAFTAR_RETURN_IF_ERROR(
         database_.execute("INSERT OR IGNORE INTO setting VALUES('founded', 'yes')"));
   }
+  DAFTAR_RETURN_IF_ERROR(forget_said(directory));
   DAFTAR_ASSIGN_OR_RETURN(auto due, this->due());
   for (const auto& [number, said] : directory.devices()) {
     if (said.key) {

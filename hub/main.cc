@@ -95,11 +95,14 @@ std::string numbers_text(const std::set<DeviceNumber>& numbers) {
 // After a restore every ledger waits for the devices that may have seen more of it than the backup
 // holds; a restart goes on waiting.
 Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& writer) {
-  if (options.is_restored) DAFTAR_RETURN_IF_ERROR(store.begin_awaiting());
-  if (options.stops_waiting) DAFTAR_RETURN_IF_ERROR(store.end_awaiting());
+  // Nothing is begun before all names are known to be right.
   for (const std::string& ledger : options.given_up) {
     if (!is_ledger_name(ledger)) return {Code::invalid, Msg::ledger_name_bad, {ledger}};
+    DAFTAR_ASSIGN_OR_RETURN(const auto known, store.ledgers().find_ledger(ledger));
+    if (!known) return {Code::not_found, Msg::ledger_missing, {ledger}};
   }
+  if (options.is_restored) DAFTAR_RETURN_IF_ERROR(store.begin_awaiting());
+  if (options.stops_waiting) DAFTAR_RETURN_IF_ERROR(store.end_awaiting());
   for (const std::string& ledger : options.given_up) {
     DAFTAR_RETURN_IF_ERROR(store.end_awaiting(ledger));
   }
@@ -124,8 +127,12 @@ Status begin_or_end_awaiting(const Options& options, HubStore& store, Writer& wr
   events.national_short = [](uint64_t judged_by, uint64_t size) {
     log_event(Msg::hub_national_short, {std::to_string(judged_by), std::to_string(size)});
   };
-  events.other_past = [](const std::string& ledger, DeviceNumber device) {
-    log_event(Msg::hub_other_past, {ledger, std::to_string(device)});
+  events.other_past = [](const std::string& ledger, DeviceNumber device, bool is_stopped) {
+    log_event(is_stopped ? Msg::hub_other_past_stops : Msg::hub_other_past,
+              {ledger, std::to_string(device)});
+  };
+  events.ledger_short = [](const std::string& ledger, uint64_t shown, uint64_t size) {
+    log_event(Msg::hub_ledger_short, {ledger, std::to_string(shown), std::to_string(size)});
   };
   writer.on(std::move(events));
   return {};

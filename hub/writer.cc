@@ -133,7 +133,9 @@ void Writer::suspect(const std::vector<std::string>& ledgers, DeviceNumber devic
   for (const std::string& ledger : ledgers) {
     Suspicion& suspicion = suspects_[ledger][device];
     const bool is_shown = suspicion.size > 0 && clock_.steady_ms() < suspicion.until_ms;
-    if (!is_shown) suspicion = {clock_.steady_ms() + kSuspicionMs, 0};
+    const uint64_t until_ms = clock_.steady_ms() + kSuspicionMs;
+    suspicion = {std::max(is_shown ? suspicion.until_ms : 0, until_ms),
+                 is_shown ? suspicion.size : 0};
   }
 }
 
@@ -271,9 +273,10 @@ Status Writer::run_job(const Job& job, Answer& answer) {
     if (is_more && !is_given_up) {
       ledger->set_published(job.shown->size);
       touched_.insert(job.ledger);
+      answer.lacked = job.shown->size;
     }
     DAFTAR_ASSIGN_OR_RETURN(answer.still_awaited,
-                            store_->note_shown(job.ledger, job.shown->device));
+                            store_->note_shown(job.ledger, job.shown->device, job.shown->size));
   } else if (job.cosigned) {
     return store_->put_cosignature(job.ledger, job.cosigned->device, job.cosigned->size,
                                    job.cosigned->line);
@@ -288,18 +291,32 @@ void Writer::settle_shown(const Job& job, const Answer& answer) {
     suspects_[job.ledger].erase(job.shown->device);
     // It may be a past that was given up. As long as the device takes to give it back its places
     // are kept, and no longer.
-    if (answer.is_suspicious) {
+    const bool is_refused =
+        other_pasts_[job.ledger][job.shown->device] == job.shown->size && job.shown->size > 0;
+    if (answer.is_suspicious && !is_refused) {
       suspects_[job.ledger][job.shown->device] = {clock_.steady_ms() + kFrameMs, job.shown->size};
     }
+  }
+  if (answer.lacked > 0 && events_.ledger_short) {
+    const auto found = open_.find(job.ledger);
+    const uint64_t here = found == open_.end() ? 0 : found->second->state().position;
+    events_.ledger_short(job.ledger, answer.lacked, here);
   }
   if (answer.still_awaited && events_.shown) {
     events_.shown(job.ledger, job.shown->device, *answer.still_awaited);
   }
 }
 
-// As long as one frame follows the other, what is still missing is waited for.
+// As long as one frame follows the other, what is still missing is waited for, of the ledgers too
+// whose turn comes later.
 void Writer::settle_recovered(const RecoveryBatch& batch) {
   const std::lock_guard lock(mutex_);
+  for (auto& [ledger, devices] : suspects_) {
+    const auto shown = devices.find(batch.device);
+    if (shown != devices.end() && shown->second.size > 0) {
+      shown->second.until_ms = clock_.steady_ms() + kFrameMs;
+    }
+  }
   std::map<DeviceNumber, Suspicion>& devices = suspects_[batch.ledger];
   const auto suspect = devices.find(batch.device);
   if (suspect == devices.end()) return;
@@ -313,9 +330,17 @@ void Writer::settle_failed(const RecoveryBatch& batch, const Status& why) {
   if (why.code() != Code::corrupt) return;
   {
     const std::lock_guard lock(mutex_);
-    suspects_[batch.ledger].erase(batch.device);
+    std::map<DeviceNumber, Suspicion>& devices = suspects_[batch.ledger];
+    const auto suspect = devices.find(batch.device);
+    if (suspect != devices.end()) {
+      // Shown once more in the same session, it is not waited for again.
+      other_pasts_[batch.ledger][batch.device] = suspect->second.size;
+      devices.erase(suspect);
+    }
   }
-  if (events_.other_past) events_.other_past(batch.ledger, batch.device);
+  if (!events_.other_past) return;
+  const Result<bool> is_stopped = store_->lacks_shown(batch.ledger);
+  events_.other_past(batch.ledger, batch.device, is_stopped.ok() && *is_stopped);
 }
 
 Result<Ledger*> Writer::open_ledger(const std::string& name) {
@@ -541,12 +566,10 @@ Result<uint64_t> Writer::recover_entries(Ledger& ledger, const RecoveryBatch& ba
   return recovered;
 }
 
-// The hub has said then all that was due when the backup was made, and others may have taken it
-// back since.
 Status Writer::note_spoken(const WireEntry& entry) {
   if (entry.changeset.empty()) return {};
   DAFTAR_ASSIGN_OR_RETURN(const ChangesetAuthor author, read_changeset_author(entry.changeset));
-  return author.device == kHubDevice ? store_->clear_old_due() : Status();
+  return author.device == kHubDevice ? store_->note_spoken_since() : Status();
 }
 
 // An entry that came back was judged by `national` at that position: so much of it there was.

@@ -93,12 +93,17 @@ class Writer {
   using OnNationalShort = std::function<void(uint64_t judged_by, uint64_t size)>;
   /// Called from the writing thread when a device has another past of a ledger than the hub, which
   /// has gone on without it: what it gives back does not follow.
-  using OnOtherPast = std::function<void(const std::string& ledger, DeviceNumber device)>;
+  /// `is_stopped`: it takes nothing until somebody gives back what that device has shown.
+  using OnOtherPast =
+      std::function<void(const std::string& ledger, DeviceNumber device, bool is_stopped)>;
+  /// Called from the writing thread when a device has shown more of a ledger than is here.
+  using OnShort = std::function<void(const std::string& ledger, uint64_t shown, uint64_t size)>;
   struct Events {
     OnShown shown;
     OnOpen open;
     OnNationalShort national_short;
     OnOtherPast other_past;
+    OnShort ledger_short;
   };
   /// Before run().
   void on(Events events) { events_ = std::move(events); }
@@ -133,8 +138,9 @@ class Writer {
     v1::PushReply reply;
     uint64_t recovered = 0;
     std::optional<std::set<DeviceNumber>> still_awaited;
-    bool is_suspicious =
-        false;  ///< more was shown than is here, after what is missing was given up
+    /// More was shown than is here, after what is missing was given up.
+    bool is_suspicious = false;
+    uint64_t lacked = 0;  ///< entries that were shown, where that is more than are here
   };
 
   void submit(Job job);
@@ -185,6 +191,8 @@ class Writer {
   };
   /// Of each ledger the devices that seem to know more.
   std::map<std::string, std::map<DeviceNumber, Suspicion>> suspects_;
+  /// By ledger and device: what was shown, and does not follow what is here.
+  std::map<std::string, std::map<DeviceNumber, uint64_t>> other_pasts_;
 
   // The writing thread's own.
   Events events_;

@@ -1,66 +1,45 @@
 // daftar check: what somebody should look at before the register is reported.
 #include "common/check/check.h"
 
-#include <chrono>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
-#include "client/commands/shared.h"
+#include "client/commands/findings.h"
 #include "client/profiles.h"
+#include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string sentence_of(const Finding& finding) {
-  const auto message = find_message("check." + std::string(id_of(finding.check)));
-  return message ? text_of(*message, finding.arguments) : std::string(id_of(finding.check));
+// The areas and indicators above an indicator, and it itself.
+std::set<RecordKey> way_up(const Register& reg, RecordKey record) {
+  std::set<RecordKey> way;
+  if (reg.find_indicator(record)) {
+    record.kind = kind::indicator;
+    record.qualifier.clear();
+  }
+  while (way.insert(record).second) {
+    const auto indicator = reg.find_indicator(record);
+    if (!indicator || !reg.indicators()[*indicator].parent) break;
+    record = *reg.indicators()[*indicator].parent;
+  }
+  return way;
 }
 
-std::string severity_text(Severity severity) {
-  const auto message = find_message("severity." + std::string(name_of(severity)));
-  return message ? text_of(*message) : std::string(name_of(severity));
-}
-
-Json finding_json(View& view, const Finding& finding) {
-  Json object = {{"check", id_of(finding.check)},
-                 {"severity", name_of(severity_of(finding.check))},
-                 {"record", record_name(view, finding.record)},
-                 {"id", finding.record.id()},
-                 {"text", sentence_of(finding)},
-                 {"arguments", finding.arguments}};
-  if (!finding.justification.empty()) object["justification"] = finding.justification;
-  return object;
-}
-
-std::string_view colour_of(Severity severity) {
-  constexpr std::string_view kCodes[] = {"31", "33", ""};
-  return kCodes[static_cast<size_t>(severity)];
-}
-
-void print_finding(View& view, const Finding& finding) {
-  constexpr std::string_view kSymbols[] = {"✗", "!", "·"};
-  const Severity severity = severity_of(finding.check);
-  print_coloured(
-      std::string(kSymbols[static_cast<size_t>(severity)]) + " " + severity_text(severity),
-      colour_of(severity));
-  std::cout << "  " << record_name(view, finding.record) << "  " << sentence_of(finding) << "  ["
-            << id_of(finding.check) << "]\n";
-  if (finding.justification.empty()) return;
-  std::cout << "    ";
-  say(Msg::check_justified, {finding.justification});
-}
-
-// Whether a finding is about an indicator that was named, or about anything of it.
-bool is_of(const Finding& finding, const RecordKey& named) {
-  return finding.record.device == named.device && finding.record.counter == named.counter;
+// Warnings and notes about a period that was over a year before the newest one: whoever reports now
+// can hardly mend them.
+bool is_old(const Finding& finding, const std::vector<Period>& newest) {
+  const Result<Period> period = Period::from_bytes(finding.record.qualifier);
+  return severity_of(finding.check) != Severity::error && period.ok() && !newest.empty() &&
+         period->end_year() < newest.back().end_year() - 1;
 }
 
 }  // namespace
 
-Status run_check(const Session& session, const CheckOptions& options) {
+Status run_check(const Session& session, const CheckCommandOptions& options) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
@@ -71,20 +50,32 @@ Status run_check(const Session& session, const CheckOptions& options) {
   }
   DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   DAFTAR_ASSIGN_OR_RETURN(const Profile profile, choose_profile(*store, ""));
-  const std::vector<Finding> all =
-      check_register(reg, {day_of(session.clock->wall_ms())}, profile.soft_above);
+  const ScoreOptions due{day_of(session.clock->wall_ms())};
+  const std::vector<Period> newest = reg.newest_periods(due.today);
   std::map<Severity, size_t> counts;
   size_t justified = 0;
+  size_t older = 0;
   Json list = Json::array();
-  for (const Finding& finding : all) {
-    if (named && !is_of(finding, *named)) continue;
-    if (finding.justification.empty()) {
-      ++counts[severity_of(finding.check)];
-    } else {
+  // Ten thousand lines of one kind are read by nobody.
+  constexpr size_t kShownOfOne = 10;
+  std::map<Check, size_t> shown;
+  for (const Finding& finding : Checks(reg, due, profile.soft_above).all()) {
+    if (named && finding.record != *named && !way_up(reg, finding.record).contains(*named))
+      continue;
+    if (!finding.justification.empty()) {
       ++justified;
+      if (!options.all) continue;
+    } else if (!options.all && is_old(finding, newest)) {
+      ++older;
+      continue;
+    } else {
+      ++counts[severity_of(finding.check)];
     }
-    if (!finding.justification.empty() && !options.all) continue;
-    session.as_json ? list.push_back(finding_json(view, finding)) : print_finding(view, finding);
+    if (session.as_json) {
+      list.push_back(finding_json(view, finding));
+    } else if (++shown[finding.check] <= kShownOfOne || options.all) {
+      print_finding(view, finding);
+    }
   }
   if (session.as_json) {
     print_json({{"ledger", ledger.name},
@@ -92,12 +83,19 @@ Status run_check(const Session& session, const CheckOptions& options) {
                 {"warnings", counts[Severity::warning]},
                 {"notes", counts[Severity::note]},
                 {"justified", justified},
+                {"older", older},
                 {"findings", list}});
     return {};
   }
   say(Msg::check_done,
       {std::to_string(counts[Severity::error]), std::to_string(counts[Severity::warning]),
        std::to_string(counts[Severity::note]), std::to_string(justified)});
+  for (const auto& [check, count] : shown) {
+    if (count > kShownOfOne && !options.all) {
+      say(Msg::check_more, {std::to_string(count - kShownOfOne), std::string(id_of(check))});
+    }
+  }
+  if (older > 0) say(Msg::check_older, {std::to_string(older)});
   return {};
 }
 

@@ -123,13 +123,33 @@ struct ScoreCommandOptions {
   std::string period;   ///< "": the newest in which something was measured
   std::string profile;  ///< profiles.h; "": the default one
   std::string as_of;
-  bool all = false;       ///< score: the whole tree below
-  bool verified = false;  ///< explain: the figure after verification
+  std::vector<std::string> weights;  ///< "CODE=NUMBER", what if; score and explain
+  std::string sector;                ///< score: of the organisations of a sector
+  std::string ministry;              ///< score: of an organisation and those below it
+  bool all = false;                  ///< score: the whole tree below
+  bool verified = false;             ///< explain: the figure after verification
 };
 
-struct CheckOptions {
+struct CheckCommandOptions {
   std::string record;  ///< "": everything
   bool all = false;    ///< those that were justified too
+};
+
+struct FindOptions {
+  std::vector<std::string> words;
+  size_t most = 20;
+};
+
+/// Of series and targets.
+struct SeriesOptions {
+  std::string record;  ///< targets: "" for all
+};
+
+struct ProfilesOptions {
+  std::string propose;  ///< a .json file that becomes a new version
+  std::string approve;  ///< "#7.3"
+  std::string preview;  ///< as for score --profile
+  std::string message;
 };
 
 struct AgentCommandOptions {
@@ -149,8 +169,14 @@ Status run_conflicts(const Session& session);
 Status run_resolve(const Session& session, const ResolveOptions& options);
 Status run_score(const Session& session, const ScoreCommandOptions& options);
 Status run_explain(const Session& session, const ScoreCommandOptions& options);
-Status run_check(const Session& session, const CheckOptions& options);
-Status run_profiles(const Session& session);
+Status run_check(const Session& session, const CheckCommandOptions& options);
+Status run_find(const Session& session, const FindOptions& options);
+Status run_series(const Session& session, const SeriesOptions& options);
+Status run_targets(const Session& session, const SeriesOptions& options);
+Status run_units(const Session& session);
+Status run_share(const Session& session);
+Status run_organisations(const Session& session);
+Status run_profiles(const Session& session, const ProfilesOptions& options);
 Status run_users(const Session& session);
 Status run_status(const Session& session);
 Status run_held(const Session& session, const HeldOptions& options);

@@ -3,12 +3,28 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "client/commands/shared.h"
+#include "client/commands/findings.h"
 #include "common/base/period.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
+
+// A justification that names no check would justify nothing.
+Status check_justification(const RecordEdits& edits) {
+  if (edits.key.kind != kind::justification) return {};
+  for (const CellEdit& cell : edits.cells) {
+    if (cell.field != field::justification_check) continue;
+    const std::string id = value_text(cell.value);
+    std::string known;
+    for (const Check check : all_checks()) {
+      if (id == id_of(check)) return {};
+      known += (known.empty() ? "" : ", ") + std::string(id_of(check));
+    }
+    return {Code::not_found, Msg::check_unknown, {id, known}};
+  }
+  return {};
+}
 
 Status save_one(const Session& session, ClientStore& store, const LedgerInfo& ledger,
                 const EditOptions& options, const Context& now, RecordEdits edits) {
@@ -19,21 +35,30 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
   }
   DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));
   const RecordKey key = edits.key;
+  DAFTAR_RETURN_IF_ERROR(check_justification(edits));
   draft.records.push_back(std::move(edits));
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq,
                           store.save(ledger.id, {draft}, session.clock->wall_ms()));
   DAFTAR_ASSIGN_OR_RETURN(View after, View::open(store, ledger.id));
   const std::string name = record_name(after, key);
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, after.record(key));
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
+                          findings_of(session, store, after, key));
+  nlohmann::json list = nlohmann::json::array();
+  for (const Finding& finding : findings) list.push_back(finding_json(after, finding));
   if (session.as_json) {
     print_json({{"record", name},
                 {"id", key.id()},
                 {"ledger", ledger.name},
                 {"seq", seq},
-                {"contended", record.is_contended()}});
+                {"contended", record.is_contended()},
+                {"findings", list}});
   } else {
     say(Msg::saved, {name, std::to_string(seq)});
     if (record.is_contended()) say(Msg::saved_contended, {name});
+    for (const Finding& finding : findings) {
+      if (finding.check != Check::contended) print_finding(after, finding);
+    }
   }
   return {};
 }

@@ -40,9 +40,9 @@ Result<std::string> why_refused(ClientStore& store, const LedgerInfo& ledger, Ro
   if (denial) {
     return text_of(Msg::held_who, {std::string(role_name(role)), denial->field, denial->who});
   }
-  if (ledger.name == kNational) {
-    DAFTAR_ASSIGN_OR_RETURN(const Directory directory, read_directory(store.ledgers(), ledger.id));
-    const Status against = check_appointments(directory, changeset);
+  if (ledger.name == kNational || ledger.name.starts_with("sector/")) {
+    DAFTAR_ASSIGN_OR_RETURN(const auto directory, store.directory_here());
+    const Status against = directory ? check_by_directory(*directory, changeset) : Status();
     if (!against.ok()) return against.text(language_of_environment());
   }
   return text_of(Msg::held_may_now, {std::to_string(changeset.seq)});

@@ -1,27 +1,21 @@
 #include "common/check/check.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <iterator>
-#include <map>
+#include <set>
+#include <unordered_map>
 
+#include "common/base/folding.h"
+#include "common/check/indicator_checks.h"
+#include "common/check/near_duplicates.h"
 #include "common/register/kinds.h"
-#include "common/score/achievement.h"
+#include "common/register/unit_of_measure.h"
 #include "common/score/profile.h"
 
 namespace daftar {
 namespace {
 
-// A change to more than so many times the value before, or to less than that part of it.
-constexpr double kJumpFactor = 3;
-// Median absolute deviations, scaled to a normal's standard deviation, from the median of the past
-// (Iglewicz and Hoaglin's modified z-score), with at least so many values before.
-constexpr double kOutlierScore = 3.5;
-constexpr double kDeviationScale = 1.4826;
-constexpr size_t kFewestForOutlier = 5;
-constexpr size_t kUnchanged = 3;
 // Sums of parts are compared with a little room for parts that were rounded.
 constexpr double kSumRoom = 1e-6;
 
@@ -36,240 +30,205 @@ constexpr Rule kRules[] = {
 #undef DAFTAR_CHECK
 };
 
-RecordKey record_of(const Indicator& indicator, KindNumber kind, const Period& period) {
-  return {kind, indicator.key.device, indicator.key.counter, period.bytes()};
+Finding finding_of(const Register& reg, Check check, const RecordKey& record,
+                   std::vector<std::string> arguments, uint64_t position = 0) {
+  return {check, record, std::move(arguments), reg.justification(id_of(check), record, position)};
 }
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+bool is_live(const Area& area) { return !area.code.empty(); }
+bool is_live(const Indicator& indicator) {
+  return !indicator.is_retired && !indicator.code.empty();
 }
 
-// The findings of one indicator.
-class IndicatorChecks {
+// One code stands for one record, however it is typed.
+template <typename Item>
+void check_codes(const Register& reg, const std::vector<Item>& items,
+                 std::vector<Finding>& findings) {
+  std::unordered_map<std::string, size_t> seen;
+  std::vector<std::string> codes;
+  codes.reserve(items.size());
+  for (const Item& item : items) {
+    codes.push_back(is_live(item) ? fold_text(item.code) : "");
+    if (!codes.back().empty()) ++seen[codes.back()];
+  }
+  for (size_t i = 0; i < items.size(); ++i) {
+    const auto found = seen.find(codes[i]);
+    if (found == seen.end() || found->second < 2) continue;
+    findings.push_back(finding_of(reg, Check::duplicate_code, items[i].key,
+                                  {items[i].code, std::to_string(found->second)}));
+  }
+}
+
+void check_areas(const Register& reg, std::vector<Finding>& findings) {
+  for (const Area& area : reg.areas()) {
+    if (area.unfilled.empty()) continue;
+    findings.push_back(
+        finding_of(reg, Check::unfilled, area.key, {field_texts(kind::kpa, area.unfilled)}));
+  }
+}
+
+void check_names(const Register& reg, std::vector<Finding>& findings) {
+  for (const NearDuplicate& pair : find_near_duplicates(reg)) {
+    const Indicator& first = reg.indicators()[pair.first];
+    const Indicator& second = reg.indicators()[pair.second];
+    findings.push_back(finding_of(reg, Check::near_duplicate, second.key,
+                                  {first.code.empty() ? "#" + first.key.id() : first.code,
+                                   name_in(first.names, pair.language)}));
+  }
+}
+
+// ---- the tree
+
+std::optional<size_t> indicator_above(const Register& reg, size_t indicator) {
+  const auto& parent = reg.indicators()[indicator].parent;
+  return parent ? reg.find_indicator(*parent) : std::nullopt;
+}
+
+bool is_below_itself(const Register& reg, size_t indicator) {
+  auto at = indicator_above(reg, indicator);
+  for (size_t steps = 0; at && *at != indicator && steps < reg.indicators().size(); ++steps) {
+    at = indicator_above(reg, *at);
+  }
+  return at == indicator;
+}
+
+// What hangs from nothing, not all that hangs from it.
+void check_places(const Register& reg, const ScoreTable& tree, std::vector<Finding>& findings) {
+  const ScoreNode& outside = tree.nodes[1];
+  for (uint32_t i = 0; i < outside.children; ++i) {
+    const size_t index = tree.items[outside.first_child + i];
+    if (reg.indicators()[index].is_retired) continue;
+    if (indicator_above(reg, index) && !is_below_itself(reg, index)) continue;
+    findings.push_back(finding_of(reg, Check::outside, reg.indicators()[index].key, {}));
+  }
+  for (size_t i = 0; i < reg.indicators().size(); ++i) {
+    const auto above = indicator_above(reg, i);
+    if (reg.indicators()[i].is_retired || !above || !reg.indicators()[*above].is_retired) continue;
+    findings.push_back(finding_of(reg, Check::below_retired, reg.indicators()[i].key,
+                                  {reg.indicators()[*above].code}));
+  }
+}
+
+bool is_retired(const Register& reg, const ScoreTable& tree, NodeIndex node) {
+  return tree.nodes[node].is_indicator && reg.indicators()[tree.items[node]].is_retired;
+}
+
+// Live parts of which none weighs anything have no sum.
+void check_weights(const Register& reg, const ScoreTable& tree, NodeIndex at,
+                   const RecordKey& record, std::vector<Finding>& findings) {
+  const ScoreNode& node = tree.nodes[at];
+  double sum = 0;
+  size_t parts = 0;
+  for (NodeIndex child = node.first_child; child < node.first_child + node.children; ++child) {
+    if (is_retired(reg, tree, child)) continue;
+    sum += tree.nodes[child].weight;
+    ++parts;
+  }
+  if (parts == 0 || sum > 0) return;
+  findings.push_back(finding_of(reg, Check::no_weight, record, {std::to_string(parts)}));
+}
+
+// An indicator that is the sum of its parts.
+class SumChecks {
  public:
-  IndicatorChecks(const Register& reg, size_t index, const ScoreOptions& options, double soft_above)
-      : reg_(reg),
-        indicator_(reg.indicators()[index]),
-        options_(options),
-        soft_above_(soft_above) {}
+  SumChecks(const Register& reg, const ScoreTable& tree, size_t index,
+            std::vector<Finding>& findings)
+      : reg_(reg), indicator_(reg.indicators()[index]), findings_(findings) {
+    const ScoreNode& node = tree.nodes[tree.nodes_of_indicators[index]];
+    for (NodeIndex child = node.first_child; child < node.first_child + node.children; ++child) {
+      parts_.push_back(&reg.indicators()[tree.items[child]]);
+    }
+  }
 
-  std::vector<Finding> run() {
-    if (indicator_.is_retired) return {};
-    check_contended();
-    check_targets();
-    // Numbers of one rhythm are like one another; a year is not like a half-year.
-    std::map<PeriodKind, std::vector<const Measurement*>> series;
-    for (const Measurement& measurement : indicator_.measurements) {
-      if (measurement.value.number) series[measurement.period.kind()].push_back(&measurement);
-    }
-    if (series.empty() && indicator_.formula.empty()) {
-      add(Check::never_measured, indicator_.key, {});
-    }
-    for (const auto& [kind, measurements] : series) check_series(measurements);
-    check_missing();
-    return std::move(findings_);
+  void run() {
+    if (!indicator_.is_sum || parts_.empty()) return;
+    check_units();
+    for (const Measurement& measurement : indicator_.measurements) check_sum(measurement);
   }
 
  private:
-  void add(Check check, const RecordKey& record, std::vector<std::string> arguments) {
-    findings_.push_back(
-        {check, record, std::move(arguments), reg_.justification(id_of(check), record)});
-  }
-  [[nodiscard]] RecordKey measured_at(const Period& period) const {
-    return record_of(indicator_, kind::measurement, period);
-  }
-
-  void check_contended() {
-    for (const Measurement& measurement : indicator_.measurements) {
-      if (measurement.is_contended) {
-        add(Check::contended, measured_at(measurement.period), {measurement.period.text()});
-      }
-    }
-    for (const Target& target : indicator_.targets) {
-      if (target.is_contended) {
-        add(Check::contended, record_of(indicator_, kind::target, target.period),
-            {target.period.text()});
-      }
+  void check_units() {
+    const std::string unit = normal_unit(indicator_.unit);
+    for (const Indicator* part : parts_) {
+      if (part->is_retired || normal_unit(part->unit) == unit) continue;
+      findings_.push_back(finding_of(reg_, Check::mixed_units, part->key,
+                                     {part->unit, indicator_.code, indicator_.unit}));
     }
   }
 
-  void check_targets() {
-    const bool is_moving = indicator_.direction == Direction::higher ||
-                           indicator_.direction == Direction::lower ||
-                           indicator_.direction == Direction::ordinal;
-    if (!is_moving || indicator_.targets.empty()) return;
-    if (!indicator_.baseline) add(Check::no_baseline, indicator_.key, {});
-    for (const Target& target : indicator_.targets) {
-      const auto* aimed = std::get_if<Decimal>(&target.aim);
-      if (aimed == nullptr) continue;
-      check_target(target, *aimed);
+  // In the periods in which all parts have a number; a retired one counts while it had some.
+  void check_sum(const Measurement& measurement) {
+    if (!measurement.value.number) return;
+    double sum = 0;
+    double room = 0;
+    double largest = 1;
+    bool has_any = false;
+    for (const Indicator* part : parts_) {
+      const Measurement* of = part->measurement(measurement.period);
+      const bool is_there = of != nullptr && of->value.number.has_value();
+      if (!is_there && part->is_retired) continue;
+      if (!is_there) return;
+      const double number = of->value.number->to_double();
+      sum += number;
+      largest = std::max(largest, std::abs(number));
+      if (part->decimals) room += 0.5 * std::pow(10.0, -static_cast<double>(*part->decimals));
+      has_any = true;
     }
-  }
-
-  void check_target(const Target& target, const Decimal& aimed) {
-    const RecordKey record = record_of(indicator_, kind::target, target.period);
-    if (indicator_.baseline) {
-      const bool is_right = indicator_.direction == Direction::lower ? aimed < *indicator_.baseline
-                                                                     : aimed > *indicator_.baseline;
-      if (!is_right) {
-        return add(Check::target_wrong_side, record,
-                   {target.period.text(), aimed.text(), indicator_.baseline->text()});
-      }
-    }
-    const Measurement* measurement = indicator_.measurement(target.period);
-    if (measurement == nullptr || !measurement->value.number) return;
-    ScoreInput input;
-    input.direction = indicator_.direction;
-    input.value = measurement->value.number->to_double();
-    input.aim = NumericAim{false, aimed.to_double(), aimed.to_double()};
-    if (indicator_.baseline) input.baseline = indicator_.baseline->to_double();
-    const Achievement achieved = achieve(input);
-    if (achieved.reason != NoScore::none || achieved.share <= soft_above_) return;
-    add(Check::soft_target, record,
-        {target.period.text(), aimed.text(), measurement->value.number->text()});
-  }
-
-  // Ascending by period, all of one kind and all numbers.
-  void check_series(const std::vector<const Measurement*>& series) {
-    std::vector<double> past;
-    for (size_t i = 0; i < series.size(); ++i) {
-      const Measurement& measurement = *series[i];
-      check_number(measurement);
-      const double value = measurement.value.number->to_double();
-      if (i > 0) check_jump(*series[i - 1], measurement);
-      check_outlier(past, measurement, value);
-      past.push_back(value);
-    }
-    if (series.size() < kUnchanged) return;
-    const Decimal& last = *series.back()->value.number;
-    const bool is_unchanged = std::all_of(
-        series.end() - kUnchanged, series.end(),
-        [&](const Measurement* measurement) { return *measurement->value.number == last; });
-    if (is_unchanged) {
-      add(Check::unchanged, measured_at(series.back()->period),
-          {last.text(), std::to_string(kUnchanged)});
-    }
-  }
-
-  void check_number(const Measurement& measurement) {
-    const Decimal& number = *measurement.value.number;
-    const bool is_low = indicator_.lowest && number < *indicator_.lowest;
-    const bool is_high = indicator_.highest && number > *indicator_.highest;
-    if (is_low || is_high) {
-      add(Check::out_of_range, measured_at(measurement.period),
-          {measurement.period.text(), number.text(),
-           indicator_.lowest ? indicator_.lowest->text() : "–",
-           indicator_.highest ? indicator_.highest->text() : "–"});
-    }
-    if (indicator_.decimals && -number.exponent() > static_cast<int>(*indicator_.decimals)) {
-      add(Check::decimals, measured_at(measurement.period),
-          {measurement.period.text(), number.text(), std::to_string(*indicator_.decimals)});
-    }
-  }
-
-  void check_jump(const Measurement& before, const Measurement& now) {
-    const double from = std::abs(before.value.number->to_double());
-    const double to = std::abs(now.value.number->to_double());
-    if (from == 0 || (to <= from * kJumpFactor && to * kJumpFactor >= from)) return;
-    add(Check::jump, measured_at(now.period),
-        {now.period.text(), before.value.number->text(), now.value.number->text()});
-  }
-
-  void check_outlier(const std::vector<double>& past, const Measurement& now, double value) {
-    if (past.size() < kFewestForOutlier) return;
-    const double median = median_of(past);
-    std::vector<double> deviations;
-    deviations.reserve(past.size());
-    for (const double one : past) deviations.push_back(std::abs(one - median));
-    const double spread = kDeviationScale * median_of(std::move(deviations));
-    if (!(spread > 0) || std::abs(value - median) <= kOutlierScore * spread) return;
-    add(Check::outlier, measured_at(now.period), {now.period.text(), now.value.number->text()});
-  }
-
-  // In the newest period that the register reports about.
-  void check_missing() {
-    if (!reg_.newest_period() || indicator_.direction == Direction::none) return;
-    const Period& period = *reg_.newest_period();
-    const Measurement* measurement = indicator_.measurement(period);
-    const bool is_there =
-        measurement != nullptr && measurement->value.missing != NoScore::not_reported;
-    if (is_there || !is_due(indicator_, period, options_) ||
-        target_for(indicator_, period) == nullptr) {
-      return;
-    }
-    add(Check::not_reported, measured_at(period), {period.text()});
+    const double value = measurement.value.number->to_double();
+    room += kSumRoom * std::max(largest, std::abs(value));
+    if (!has_any || !std::isfinite(sum) || std::abs(sum - value) <= room) return;
+    findings_.push_back(finding_of(
+        reg_, Check::sum_of_parts, record_of(indicator_, kind::measurement, measurement.period),
+        {measurement.period.text(), measurement.value.number->text(), number_text(sum)},
+        measurement.position));
   }
 
   const Register& reg_;
   const Indicator& indicator_;
-  const ScoreOptions& options_;
-  double soft_above_;
-  std::vector<Finding> findings_;
+  std::vector<const Indicator*> parts_;
+  std::vector<Finding>& findings_;
 };
 
-// One code stands for one record: in the order of the register those that have it stand together.
-template <typename Item>
-void check_codes(const Register& reg, const std::vector<Item>& items,
-                 std::vector<Finding>& findings) {
-  std::map<std::string_view, size_t> seen;
-  for (const Item& item : items) {
-    if (!item.code.empty()) ++seen[item.code];
-  }
-  for (const Item& item : items) {
-    const auto found = seen.find(item.code);
-    if (found == seen.end() || found->second < 2) continue;
-    findings.push_back({Check::duplicate_code,
-                        item.key,
-                        {item.code, std::to_string(found->second)},
-                        reg.justification(id_of(Check::duplicate_code), item.key)});
-  }
-}
-
-// The sum of an indicator's parts in the periods in which all of them have a number.
-void check_sums(const Register& reg, const ScoreTable& table, size_t index,
-                std::vector<Finding>& findings) {
+// In a sector's ledger the parts of one indicator are the same thing as several administrations
+// report it, unless it is their sum.
+void check_shared(const Register& reg, const ScoreTable& tree, size_t index,
+                  std::vector<Finding>& findings) {
   const Indicator& indicator = reg.indicators()[index];
-  const ScoreNode& node = table.nodes[table.nodes_of_indicators[index]];
-  if (!indicator.is_sum || node.children == 0) return;
-  for (const Measurement& measurement : indicator.measurements) {
-    if (!measurement.value.number) continue;
-    double sum = 0;
-    bool is_whole = true;
-    for (NodeIndex child = node.first_child; child < node.first_child + node.children; ++child) {
-      const Indicator& part = reg.indicators()[table.items[child]];
-      const Measurement* of = part.measurement(measurement.period);
-      if (part.is_retired) continue;
-      is_whole = is_whole && of != nullptr && of->value.number.has_value();
-      if (is_whole) sum += of->value.number->to_double();
+  const auto above = indicator_above(reg, index);
+  if (indicator.shared_from.empty() || !above || reg.indicators()[*above].is_sum) return;
+  const ScoreNode& node = tree.nodes[tree.nodes_of_indicators[*above]];
+  for (NodeIndex child = node.first_child; child < node.first_child + node.children; ++child) {
+    const Indicator& other = reg.indicators()[tree.items[child]];
+    const bool is_same = !other.shared_from.empty() && !other.is_retired &&
+                         other.shared_from != indicator.shared_from &&
+                         normal_unit(other.unit) == normal_unit(indicator.unit);
+    for (size_t i = 0; is_same && i < indicator.measurements.size(); ++i) {
+      const Measurement& mine = indicator.measurements[i];
+      const Measurement* theirs = other.measurement(mine.period);
+      const bool has_both = mine.value.number && theirs != nullptr && theirs->value.number;
+      if (!has_both || *mine.value.number == *theirs->value.number) continue;
+      findings.push_back(finding_of(reg, Check::shared_differs,
+                                    record_of(indicator, kind::measurement, mine.period),
+                                    {mine.period.text(), mine.value.number->text(),
+                                     other.shared_from, theirs->value.number->text()},
+                                    std::max(mine.position, theirs->position)));
     }
-    const double value = measurement.value.number->to_double();
-    if (!is_whole || std::abs(sum - value) <= kSumRoom * std::max(1.0, std::abs(value))) continue;
-    const RecordKey record = record_of(indicator, kind::measurement, measurement.period);
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.10g", sum);
-    findings.push_back({Check::sum_of_parts,
-                        record,
-                        {measurement.period.text(), measurement.value.number->text(), text.data()},
-                        reg.justification(id_of(Check::sum_of_parts), record)});
   }
 }
 
-// Parts of which none weighs anything have no sum.
-void check_weights(const Register& reg, const ScoreTable& table, NodeIndex at,
-                   const RecordKey& record, std::vector<Finding>& findings) {
-  const ScoreNode& node = table.nodes[at];
-  double sum = 0;
-  for (NodeIndex child = node.first_child; child < node.first_child + node.children; ++child) {
-    sum += table.nodes[child].weight;
+// The records of an indicator in which two values stand against each other: nothing justifies that.
+void check_contended(const Register& reg, const Indicator& indicator,
+                     std::vector<Finding>& findings) {
+  if (reg.contended().empty()) return;
+  for (const KindNumber kind :
+       {kind::indicator, kind::baseline, kind::target, kind::measurement, kind::verification}) {
+    RecordKey first{kind, indicator.key.device, indicator.key.counter, ""};
+    for (auto at = reg.contended().lower_bound(first); at != reg.contended().end(); ++at) {
+      const RecordKey& key = *at;
+      if (key.kind != kind || key.device != first.device || key.counter != first.counter) break;
+      findings.push_back({Check::contended, key, {}, ""});
+    }
   }
-  if (node.children == 0 || sum > 0) return;
-  findings.push_back({Check::no_weight,
-                      record,
-                      {std::to_string(node.children)},
-                      reg.justification(id_of(Check::no_weight), record)});
 }
 
 }  // namespace
@@ -291,34 +250,70 @@ const std::vector<Check>& all_checks() {
   return kAll;
 }
 
-std::vector<Finding> check_indicator(const Register& reg, size_t indicator,
-                                     const ScoreOptions& options, double soft_above) {
-  return IndicatorChecks(reg, indicator, options, soft_above).run();
+Checks::Checks(const Register& reg, const ScoreOptions& options, double soft_above)
+    : reg_(reg),
+      options_{options, soft_above, reg.newest_periods(options.today)},
+      tree_(make_score_table(reg, default_profile(), {}, options)) {
+  check_codes(reg, reg.areas(), of_register_);
+  check_codes(reg, reg.indicators(), of_register_);
+  check_places(reg, tree_, of_register_);
+  check_names(reg, of_register_);
+  check_areas(reg, of_register_);
+  for (const RecordKey& record : reg.contended()) {
+    if (!reg.find_indicator(record)) of_register_.push_back({Check::contended, record, {}, ""});
+  }
+  if (!reg.areas().empty()) check_weights(reg, tree_, 0, reg.areas().front().key, of_register_);
+  for (size_t i = 0; i < reg.areas().size(); ++i) {
+    check_weights(reg, tree_, tree_.nodes_of_areas[i], reg.areas()[i].key, of_register_);
+  }
+  of_indicators_.resize(reg.indicators().size());
+  for (size_t i = 0; i < reg.indicators().size(); ++i) check(i);
 }
 
-std::vector<Finding> check_register(const Register& reg, const ScoreOptions& options,
-                                    double soft_above) {
-  std::vector<Finding> findings;
-  check_codes(reg, reg.areas(), findings);
-  check_codes(reg, reg.indicators(), findings);
-  const ScoreTable table = make_score_table(reg, default_profile(), {}, options);
-  const ScoreNode& outside = table.nodes[1];
-  for (uint32_t i = 0; i < outside.children; ++i) {
-    const RecordKey& record = reg.indicators()[table.items[outside.first_child + i]].key;
-    findings.push_back(
-        {Check::outside, record, {}, reg.justification(id_of(Check::outside), record)});
+void Checks::check(size_t index) {
+  const Indicator& indicator = reg_.indicators()[index];
+  const NodeIndex node = tree_.nodes_of_indicators[index];
+  std::vector<Finding>& findings = of_indicators_[index];
+  findings.clear();
+  if (indicator.is_retired) return;
+  const ScoreNode& of = tree_.nodes[node];
+  bool has_parts = false;
+  for (NodeIndex child = of.first_child; child < of.first_child + of.children; ++child) {
+    has_parts = has_parts || !is_retired(reg_, tree_, child);
   }
-  for (size_t i = 0; i < reg.areas().size(); ++i) {
-    check_weights(reg, table, table.nodes_of_areas[i], reg.areas()[i].key, findings);
+  check_contended(reg_, indicator, findings);
+  // With a value and a target of its own it needs no sum of its parts.
+  if (indicator.measurements.empty() || indicator.targets.empty()) {
+    check_weights(reg_, tree_, node, indicator.key, findings);
   }
-  for (size_t i = 0; i < reg.indicators().size(); ++i) {
-    check_weights(reg, table, table.nodes_of_indicators[i], reg.indicators()[i].key, findings);
-    check_sums(reg, table, i, findings);
-    std::vector<Finding> own = check_indicator(reg, i, options, soft_above);
-    std::stable_sort(own.begin(), own.end(), [](const Finding& a, const Finding& b) {
-      return severity_of(a.check) < severity_of(b.check);
-    });
-    std::move(own.begin(), own.end(), std::back_inserter(findings));
+  SumChecks(reg_, tree_, index, findings).run();
+  check_shared(reg_, tree_, index, findings);
+  std::vector<Finding> own = check_own(reg_, index, options_, has_parts);
+  std::move(own.begin(), own.end(), std::back_inserter(findings));
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    return severity_of(a.check) < severity_of(b.check);
+  });
+}
+
+void Checks::recheck(const std::vector<size_t>& touched) {
+  std::vector<Period> newest = reg_.newest_periods(options_.score.today);
+  if (newest != options_.newest) {
+    // What is missing now is missing in another period.
+    options_.newest = std::move(newest);
+    for (size_t i = 0; i < of_indicators_.size(); ++i) check(i);
+    return;
+  }
+  std::set<size_t> indicators(touched.begin(), touched.end());
+  for (const size_t index : touched) {
+    if (const auto above = indicator_above(reg_, index)) indicators.insert(*above);
+  }
+  for (const size_t index : indicators) check(index);
+}
+
+std::vector<Finding> Checks::all() const {
+  std::vector<Finding> findings = of_register_;
+  for (const std::vector<Finding>& of : of_indicators_) {
+    findings.insert(findings.end(), of.begin(), of.end());
   }
   return findings;
 }

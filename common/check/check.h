@@ -29,6 +29,12 @@ std::string_view id_of(Check check);
 Severity severity_of(Check check);
 const std::vector<Check>& all_checks();
 
+struct CheckOptions {
+  ScoreOptions score;
+  double soft_above = 0;       ///< achievements above it: the profile's
+  std::vector<Period> newest;  ///< in which values are missed: Register::newest_periods()
+};
+
 struct Finding {
   Check check = Check::contended;
   RecordKey record;                    ///< that has to be mended
@@ -36,14 +42,32 @@ struct Finding {
   std::string justification;           ///< why it is right all the same; "" if nobody says so
 };
 
-/// By record, in the register's order, those of codes and of the tree first; of one record by
-/// severity. `options` as for scores: what is not due yet is not missing. `soft_above`: the
-/// profile's.
-std::vector<Finding> check_register(const Register& reg, const ScoreOptions& options,
-                                    double soft_above);
-/// Those of one indicator's own values and targets, and of its parts' sum: all that changes with an
-/// edit of its values but the sum of its parent.
-std::vector<Finding> check_indicator(const Register& reg, size_t indicator,
-                                     const ScoreOptions& options, double soft_above);
+/// The findings of a register, kept up with its edits.
+class Checks {
+ public:
+  /// `options` as for scores: what is not due yet is not missing. `soft_above`: the profile's. The
+  /// register must outlive it.
+  Checks(const Register& reg, const ScoreOptions& options, double soft_above);
+
+  /// By record, in the register's order, those of codes, of the tree and of names first; of one
+  /// record by severity.
+  [[nodiscard]] std::vector<Finding> all() const;
+  /// Of one indicator's values, targets and parts.
+  [[nodiscard]] const std::vector<Finding>& of_indicator(size_t indicator) const {
+    return of_indicators_[indicator];
+  }
+  /// After Register::update(): looks again at the indicators that it names, and at those above
+  /// them.
+  void recheck(const std::vector<size_t>& touched);
+
+ private:
+  void check(size_t indicator);
+
+  const Register& reg_;
+  CheckOptions options_;
+  ScoreTable tree_;  ///< without periods
+  std::vector<Finding> of_register_;
+  std::vector<std::vector<Finding>> of_indicators_;
+};
 
 }  // namespace daftar

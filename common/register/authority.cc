@@ -70,6 +70,19 @@ constexpr FieldRule kMayField[] = {
 #undef DAFTAR_MAY_FIELD
 };
 
+// In a sector's ledger, what else than the records that one's own party made: OMSAR says what
+// indicators of several administrations are parts of, and everybody answers requests.
+constexpr FieldRule kForOthers[] = {
+    {Role::omsar_analyst, LedgerKind::sector, kind::indicator, field::indicator_parent},
+    {Role::omsar_analyst, LedgerKind::sector, kind::indicator, field::indicator_weight},
+    {Role::omsar_analyst, LedgerKind::sector, kind::request, field::request_answer},
+    {Role::omsar_analyst, LedgerKind::sector, kind::request, field::request_answered_with},
+    {Role::focal_point, LedgerKind::sector, kind::request, field::request_answer},
+    {Role::focal_point, LedgerKind::sector, kind::request, field::request_answered_with},
+    {Role::data_officer, LedgerKind::sector, kind::request, field::request_answer},
+    {Role::data_officer, LedgerKind::sector, kind::request, field::request_answered_with},
+};
+
 std::optional<LedgerKind> kind_of_ledger(std::string_view name) {
   if (name == "national") return LedgerKind::national;
   if (name.starts_with("administration/")) return LedgerKind::administration;
@@ -130,6 +143,15 @@ Role role_of(uint64_t number) {
 bool may_write(Role role, std::string_view ledger, KindNumber kind, FieldNumber field) {
   const std::optional<LedgerKind> in = kind_of_ledger(ledger);
   return in && may_write_in(role, *in, kind, field);
+}
+
+bool is_owners_alone(Role role, std::string_view ledger, KindNumber kind, FieldNumber field) {
+  const std::optional<LedgerKind> in = kind_of_ledger(ledger);
+  const bool is_for_others =
+      std::any_of(std::begin(kForOthers), std::end(kForOthers), [&](const FieldRule& rule) {
+        return rule.role == role && rule.kind == kind && rule.field == field;
+      });
+  return in == LedgerKind::sector && !is_for_others;
 }
 
 std::vector<Role> who_may_write(std::string_view ledger, KindNumber kind, FieldNumber field) {

@@ -40,6 +40,9 @@ bool may_write(Role role, std::string_view ledger, KindNumber kind, FieldNumber 
 /// The roles that may, ascending.
 std::vector<Role> who_may_write(std::string_view ledger, KindNumber kind, FieldNumber field);
 
+/// Whether only the party that made the record may write that field in it, however many roles may.
+bool is_owners_alone(Role role, std::string_view ledger, KindNumber kind, FieldNumber field);
+
 struct DeniedCell {
   KindNumber kind = 0;
   FieldNumber field = 0;

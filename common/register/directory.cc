@@ -261,6 +261,14 @@ bool Directory::leaves_an_administrator(const std::vector<RecordEdits>& records)
                                      [&](const auto& one) { return is_approved(one.first, gone); });
 }
 
+// A record is the party's whose device made it.
+bool Directory::is_owner(UserNumber user, DeviceNumber made_by) const {
+  const auto device = devices_.find(made_by);
+  if (device == devices_.end()) return false;
+  const std::string party = party_of(user);
+  return device->second.user == user || (!party.empty() && party_of(device->second.user) == party);
+}
+
 std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
   if (changeset.device == kHubDevice) {
     return may_hub_enter(changeset) ? std::nullopt : std::optional(NoAuthority::hub);
@@ -273,6 +281,13 @@ std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
   if (!device->second.may_reach(changeset.ledger)) return NoAuthority::ledger;
   const UserNumber user = device->second.user;
   if (find_denied(role_of(user), changeset.ledger, changeset.records)) return NoAuthority::role;
+  const Role role = role_of(user);
+  if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+        return is_owners_alone(role, changeset.ledger, key.kind, edit.field) &&
+               !is_owner(user, key.device);
+      })) {
+    return NoAuthority::owner;
+  }
   if (changeset.ledger != kNational) return std::nullopt;
   // The hub counts its records: a number far ahead would be its last.
   if (std::any_of(changeset.records.begin(), changeset.records.end(),

@@ -45,6 +45,7 @@ enum class NoAuthority {
   device,              ///< not known, shut out, or not its author's
   ledger,              ///< not open to the device
   role,                ///< a field that its author's role may not write
+  owner,               ///< a field that only the party may write that made the record
   appoints,            ///< an administrator by a role alone, its author by himself, an unknown role
   approval_again,      ///< an approval that was written before, or taken back before
   last_administrator,  ///< nobody could appoint any more
@@ -98,9 +99,10 @@ class Directory {
 
   /// What its author lacks for a changeset; nothing if he has authority for all of it: its device
   /// is known and not shut out, is its author's, the ledger is open to it, its role may write each
-  /// field, it does not appoint wrongly, and leaves an administrator. The hub registers devices
-  /// with their users and parties, opens ledgers to them and shuts them out, and never gives one
-  /// another key or user or a better standing; it appoints in the founding only.
+  /// field and its party made each record where that is asked for, it does not appoint wrongly, and
+  /// leaves an administrator. The hub registers devices with their users and parties, opens ledgers
+  /// to them and shuts them out, and never gives one another key or user or a better standing; it
+  /// appoints in the founding only.
   [[nodiscard]] std::optional<NoAuthority> denies(const Changeset& changeset) const;
   [[nodiscard]] bool may_enter(const Changeset& changeset) const { return !denies(changeset); }
 
@@ -111,6 +113,7 @@ class Directory {
     uint64_t made = 0;             ///< the position where it was
     std::optional<uint64_t> gone;  ///< where it was taken back
   };
+  [[nodiscard]] bool is_owner(UserNumber user, DeviceNumber made_by) const;
   void take_grant(const RecordKey& key, const RecordState& record);
   void take_approval(const RecordKey& key, const RecordState& record);
   [[nodiscard]] bool is_approved(UserNumber user, const std::set<RecordKey>& without = {}) const;

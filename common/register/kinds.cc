@@ -7,6 +7,7 @@
 #include "common/base/limits.h"
 #include "common/base/messages.h"
 #include "common/base/period.h"
+#include "common/base/report.h"
 #include "common/base/text.h"
 #include "common/register/aim.h"
 #include "common/register/authority.h"
@@ -313,6 +314,13 @@ Result<Value> parse_value(const Field& field, std::string_view typed) {
   if (!value.is_empty() && is_of_type(value, field.type)) return value;
   return Status(Code::invalid, Msg::value_wrong_type,
                 {std::string(typed.substr(0, 80)), std::string(field.name)});
+}
+
+std::string field_text(const Kind& kind, const Field& field) {
+  const std::string of_kind = "field." + std::string(kind.name) + "." + std::string(field.name);
+  auto message = find_message(of_kind);
+  if (!message) message = find_message("field." + std::string(field.name));
+  return message ? text_of(*message) : std::string(field.name);
 }
 
 std::string value_text(const Value& value) {

@@ -102,6 +102,9 @@ namespace field {
 #undef DAFTAR_FIELD
 }  // namespace field
 
+/// The name of a field for people, in their language.
+std::string field_text(const Kind& kind, const Field& field);
+
 const std::vector<Kind>& all_kinds();
 const Kind* find_kind(KindNumber number);
 const Kind* find_kind(std::string_view name);

@@ -53,6 +53,31 @@ Names names_of(const RecordState& record, FieldNumber en, FieldNumber ar, FieldN
   return {text_of(record, en), text_of(record, ar), text_of(record, fr)};
 }
 
+std::vector<std::string> texts_of(const RecordState& record, FieldNumber field) {
+  std::vector<std::string> texts;
+  for (const Value& item : record.reading(field).as_list()) {
+    if (const auto text = item.as_text()) texts.emplace_back(*text);
+  }
+  return texts;
+}
+
+// The entry that wrote what a field reads; 0 if nobody did.
+uint64_t position_of(const RecordState& record, FieldNumber field) {
+  const Cell* cell = record.find(field);
+  const Version* current = cell == nullptr ? nullptr : cell->current();
+  return current == nullptr ? 0 : current->position;
+}
+
+std::vector<FieldNumber> unfilled_of(KindNumber kind, const RecordState& record) {
+  std::vector<FieldNumber> unfilled;
+  for (const Field& field : find_kind(kind)->fields) {
+    if (field.is_required && record.reading(field.number) == Value()) {
+      unfilled.push_back(field.number);
+    }
+  }
+  return unfilled;
+}
+
 Area area_of(const RecordKey& key, const RecordState& record) {
   Area area;
   area.key = key;
@@ -61,6 +86,7 @@ Area area_of(const RecordKey& key, const RecordState& record) {
   area.scope = choice_of<Scope>(record, field::kpa_scope, FieldType::scope);
   area.weight = number_of(record, field::kpa_weight);
   area.order = count_of(record, field::kpa_order);
+  area.unfilled = unfilled_of(kind::kpa, record);
   return area;
 }
 
@@ -92,6 +118,14 @@ Indicator indicator_of(const RecordKey& key, const RecordState& record) {
   indicator.agreed_administration =
       count_of(record, field::indicator_agreed_administration).value_or(0);
   indicator.agreed_inspection = count_of(record, field::indicator_agreed_inspection).value_or(0);
+  std::sort(indicator.breaks.begin(), indicator.breaks.end());
+  if (!indicator.breaks.empty()) {
+    indicator.definition_position = position_of(record, field::indicator_breaks);
+  }
+  indicator.sdg = texts_of(record, field::indicator_sdg);
+  indicator.sectors = texts_of(record, field::indicator_sectors);
+  indicator.shared_from = text_of(record, field::indicator_shared_from);
+  indicator.unfilled = unfilled_of(kind::indicator, record);
   return indicator;
 }
 
@@ -110,13 +144,6 @@ void put_item(std::vector<Item>& items, const Period& period, std::optional<Item
   }
 }
 
-template <typename Item>
-const Item* find_item(const std::vector<Item>& items, const Period& period) {
-  const auto at = std::lower_bound(items.begin(), items.end(), period,
-                                   [](const Item& a, const Period& b) { return a.period < b; });
-  return at != items.end() && at->period == period ? &*at : nullptr;
-}
-
 void put_series(Indicator& indicator, const RecordKey& key, const RecordState& record) {
   const bool is_gone = record.is_deleted();
   if (key.kind == kind::baseline) {
@@ -129,15 +156,16 @@ void put_series(Indicator& indicator, const RecordKey& key, const RecordState& r
   const Result<Period> period = Period::from_bytes(key.qualifier);
   if (!period.ok()) return;
   if (key.kind == kind::measurement) {
-    Measurement item{*period, measured_of(record.reading(field::measurement_value)),
-                     record.is_contended()};
-    if (!text_of(record, field::measurement_returned).empty()) {
-      item.value = {std::nullopt, std::nullopt, NoScore::returned};
-    }
-    put_item(indicator.measurements, *period, is_gone ? std::nullopt : std::optional(item));
+    const Value value = record.reading(field::measurement_value);
+    Measurement item{*period, measured_of(value), position_of(record, field::measurement_value)};
+    const bool is_returned = !text_of(record, field::measurement_returned).empty();
+    if (is_returned) item.value = {std::nullopt, std::nullopt, NoScore::returned};
+    // A note alone, or a value that was taken out, says nothing.
+    const bool is_none = is_gone || (value == Value() && !is_returned);
+    put_item(indicator.measurements, *period, is_none ? std::nullopt : std::optional(item));
   } else if (key.kind == kind::target) {
     const Target item{*period, read_aim(record.reading(field::target_value)),
-                      record.is_contended()};
+                      position_of(record, field::target_value)};
     const bool is_none = is_gone || item.aim.index() == 0;
     put_item(indicator.targets, *period, is_none ? std::nullopt : std::optional(item));
   } else if (key.kind == kind::verification) {
@@ -189,30 +217,8 @@ bool comes_before(const Item& a, const Item& b) {
 
 }  // namespace
 
-const Measurement* Indicator::measurement(const Period& period) const {
-  return find_item(measurements, period);
-}
-const Target* Indicator::target(const Period& period) const { return find_item(targets, period); }
-const Verification* Indicator::verification(const Period& period) const {
-  return find_item(verifications, period);
-}
-
-bool is_reporting_period(const Period& period) {
-  return (period.kind() == PeriodKind::year && period.letter() == '\0') ||
-         period.kind() == PeriodKind::half_year;
-}
-
-const std::string& name_in(const Names& names, Language language) {
-  const auto of = [&](Language one) -> const std::string& {
-    return names[static_cast<size_t>(one)];
-  };
-  for (const Language one : {language, Language::arabic, Language::english}) {
-    if (!of(one).empty()) return of(one);
-  }
-  return of(Language::french);
-}
-
 void Register::take(const RecordKey& key, const RecordState& record) {
+  if (record.is_contended()) contended_.insert(key);
   if (record.is_deleted()) return;
   if (key.kind == kind::kpa) {
     areas_.push_back(area_of(key, record));
@@ -222,9 +228,11 @@ void Register::take(const RecordKey& key, const RecordState& record) {
   } else if (key.kind == kind::justification) {
     const auto about = record.reading(field::justification_about).as_reference();
     const std::string text = text_of(record, field::justification_text);
-    if (about && !text.empty()) {
-      justifications_[{text_of(record, field::justification_check), *about}] = text;
-    }
+    Justification said{text, position_of(record, field::justification_text)};
+    if (!about || text.empty()) return;
+    const auto [at, is_new] = justifications_.emplace(
+        std::pair(text_of(record, field::justification_check), *about), said);
+    if (!is_new && at->second.position < said.position) at->second = std::move(said);
   } else if (is_series(key.kind)) {
     const auto found = indicator_ids_.find({key.device, key.counter});
     if (found == indicator_ids_.end()) {
@@ -248,20 +256,43 @@ void Register::finish() {
   for (size_t i = 0; i < areas_.size(); ++i) {
     area_ids_[{areas_[i].key.device, areas_[i].key.counter}] = i;
   }
+  formulas_ = Formulas(indicators_);
   for (size_t i = 0; i < indicators_.size(); ++i) {
     indicator_ids_[{indicators_[i].key.device, indicators_[i].key.counter}] = i;
-    for (const Measurement& measurement : indicators_[i].measurements) {
-      const Period& period = measurement.period;
-      const bool is_reported =
-          is_reporting_period(period) && (measurement.value.number || measurement.value.is_yes);
-      if (is_reported && (!newest_period_ || *newest_period_ < period)) newest_period_ = period;
-    }
+    count_periods(indicators_[i], true);
   }
 }
 
-std::string Register::justification(std::string_view check, const RecordKey& record) const {
+void Register::count_periods(const Indicator& indicator, bool is_added) {
+  if (indicator.is_retired) return;
+  for (const Measurement& measurement : indicator.measurements) {
+    const bool is_reported = is_reporting_period(measurement.period) &&
+                             (measurement.value.number || measurement.value.is_yes);
+    if (!is_reported) continue;
+    size_t& count = measured_[measurement.period];
+    is_added ? ++count : --count;
+  }
+}
+
+std::vector<Period> Register::newest_periods(const std::optional<Period::Date>& today) const {
+  std::vector<Period> newest;
+  for (const PeriodKind kind : {PeriodKind::year, PeriodKind::half_year}) {
+    for (auto at = measured_.rbegin(); at != measured_.rend(); ++at) {
+      const bool is_over = !today || at->first.end() < *today;
+      if (at->second == 0 || at->first.kind() != kind || !is_over) continue;
+      newest.push_back(at->first);
+      break;
+    }
+  }
+  std::sort(newest.begin(), newest.end());
+  return newest;
+}
+
+std::string Register::justification(std::string_view check, const RecordKey& record,
+                                    uint64_t position) const {
   const auto found = justifications_.find({std::string(check), record});
-  return found == justifications_.end() ? "" : found->second;
+  const bool is_there = found != justifications_.end() && found->second.position >= position;
+  return is_there ? found->second.text : "";
 }
 
 std::optional<size_t> Register::find_area(const RecordKey& key) const {
@@ -276,11 +307,34 @@ std::optional<size_t> Register::find_indicator(const RecordKey& key) const {
   return is_of_one && found != indicator_ids_.end() ? std::optional(found->second) : std::nullopt;
 }
 
-bool Register::update(const RecordKey& key, const RecordState& record) {
+bool Register::try_weight(std::string_view code, const Decimal& weight) {
+  bool is_known = false;
+  const bool is_of_area = code.starts_with("kpa:");
+  if (is_of_area) code.remove_prefix(4);
+  for (Indicator& indicator : indicators_) {
+    if (indicator.code != code || is_of_area) continue;
+    indicator.weight = weight;
+    is_known = true;
+  }
+  if (is_known) return true;
+  for (Area& area : areas_) {
+    if (area.code != code) continue;
+    area.weight = weight;
+    is_known = true;
+  }
+  return is_known;
+}
+
+std::vector<size_t> Register::update(const RecordKey& key, const RecordState& record) {
   const std::optional<size_t> found = find_indicator(key);
-  if (!is_series(key.kind) || !found) return false;
+  if (!is_series(key.kind) || !found) return {};
+  record.is_contended() ? (void)contended_.insert(key) : (void)contended_.erase(key);
+  const std::vector<size_t> touched = formulas_.needing(*found);
+  for (const size_t index : touched) count_periods(indicators_[index], false);
   put_series(indicators_[*found], key, record);
-  return true;
+  formulas_.recompute(indicators_, touched);
+  for (const size_t index : touched) count_periods(indicators_[index], true);
+  return touched;
 }
 
 }  // namespace daftar

@@ -10,7 +10,9 @@ Achievement no_score(NoScore reason) { return {0, reason}; }
 
 // A result that is no finite number says nothing: values of 1e300 are none that anybody measured.
 Achievement finite(double share) {
-  return std::isfinite(share) ? Achievement{share, NoScore::none} : no_score(NoScore::no_ratio);
+  // 0 is added so that nobody reads −0.
+  return std::isfinite(share) ? Achievement{share + 0.0, NoScore::none}
+                              : no_score(NoScore::no_ratio);
 }
 
 // (x − b) / (t − b) is one formula for both directions.

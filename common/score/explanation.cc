@@ -43,13 +43,14 @@ class Inputs {
   using Role = ExplainedInput::Role;
 
  public:
-  Inputs(std::vector<ExplainedInput>& inputs, const Indicator& indicator)
-      : inputs_(inputs), indicator_(indicator) {}
+  Inputs(std::vector<ExplainedInput>& inputs, const Register& reg, const Indicator& indicator)
+      : inputs_(inputs), reg_(reg), indicator_(indicator) {}
 
   void add_value(const Period& period, bool is_verified) {
     if (const Measurement* measurement = indicator_.measurement(period)) {
-      add(Role::value, record_of(indicator_.key, kind::measurement, period),
-          text_of(measurement->value));
+      add(measurement->is_computed ? Role::computed : Role::value,
+          record_of(indicator_.key, kind::measurement, period), text_of(measurement->value));
+      if (measurement->is_computed) add_formula(period);
     }
     const Verification* verification = indicator_.verification(period);
     if (!is_verified || verification == nullptr || verification->verdict == Verdict::none) return;
@@ -75,16 +76,29 @@ class Inputs {
   }
 
  private:
+  void add_formula(const Period& period) {
+    add(Role::formula, indicator_.key, indicator_.formula);
+    const auto self = reg_.find_indicator(indicator_.key);
+    for (const auto& [reference, index] : reg_.formulas().inputs_of(self.value_or(SIZE_MAX))) {
+      const Indicator& input = reg_.indicators()[index];
+      const auto of = reference.period_for(period);
+      const Measurement* measurement = of ? input.measurement(*of) : nullptr;
+      if (measurement == nullptr) continue;
+      add(Role::formula_input, record_of(input.key, kind::measurement, *of),
+          text_of(measurement->value));
+    }
+  }
   void add(Role role, const RecordKey& record, std::string text) {
     inputs_.push_back({role, record, std::move(text)});
   }
   std::vector<ExplainedInput>& inputs_;
+  const Register& reg_;
   const Indicator& indicator_;
 };
 
-void add_progress_inputs(Explanation& explanation, const Indicator& indicator,
+void add_progress_inputs(Explanation& explanation, const Register& reg, const Indicator& indicator,
                          const Period& period) {
-  Inputs inputs(explanation.inputs, indicator);
+  Inputs inputs(explanation.inputs, reg, indicator);
   const CurrentValue current = current_value(indicator, period, explanation.is_verified);
   inputs.add_value(current.measurement == nullptr ? period : current.measurement->period,
                    explanation.is_verified);
@@ -95,8 +109,9 @@ void add_progress_inputs(Explanation& explanation, const Indicator& indicator,
   }
 }
 
-void add_inputs(Explanation& explanation, const Indicator& indicator, const Period& period) {
-  Inputs inputs(explanation.inputs, indicator);
+void add_inputs(Explanation& explanation, const Register& reg, const Indicator& indicator,
+                const Period& period) {
+  Inputs inputs(explanation.inputs, reg, indicator);
   inputs.add_value(period, explanation.is_verified);
   inputs.add_baseline();
   inputs.add_target(target_for(indicator, period));
@@ -114,8 +129,9 @@ std::string_view name_of(Formula formula) {
 }
 
 std::string_view name_of(ExplainedInput::Role role) {
-  constexpr std::string_view kNames[] = {"value",  "verified", "baseline",
-                                         "target", "limit",    "tolerance"};
+  constexpr std::string_view kNames[] = {"value",    "verified", "baseline",
+                                         "target",   "limit",    "tolerance",
+                                         "computed", "formula",  "formula_input"};
   return kNames[static_cast<size_t>(role)];
 }
 
@@ -148,21 +164,22 @@ Explanation explain(const Register& reg, const ScoreTable& table, const Profile&
     if (explanation.score.is_own || explanation.score.reason == NoScore::not_growing) {
       explanation.progress = progress;
     }
-    add_progress_inputs(explanation, indicator, table.periods[period]);
+    add_progress_inputs(explanation, reg, indicator, table.periods[period]);
     if (explanation.progress) {
       explanation.formula =
           explanation.progress->target ? Formula::progress_to_target : Formula::progress_alone;
     }
     return explanation;
   }
-  add_inputs(explanation, indicator, table.periods[period]);
+  add_inputs(explanation, reg, indicator, table.periods[period]);
   const NoScore missing = is_verified ? table.unverified[cell] : table.missing[cell];
   const bool is_put_in =
       missing == NoScore::none && !of.is_retired && of.direction != Direction::none;
   if (!is_put_in) return explanation;
   explanation.aim = table.aim[cell];
   explanation.numbers = table.input(node, period, is_verified);
-  explanation.formula = formula_of(explanation.numbers);
+  // Without a line to the next target there is nothing to put in.
+  if (explanation.aim != AimSource::no_line) explanation.formula = formula_of(explanation.numbers);
   return explanation;
 }
 

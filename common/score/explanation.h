@@ -30,7 +30,17 @@ std::string_view name_of(Formula formula);
 
 /// A value that goes into a figure, and the record that says it.
 struct ExplainedInput {
-  enum class Role : uint8_t { value, verified, baseline, target, limit, tolerance };
+  enum class Role : uint8_t {
+    value,
+    verified,
+    baseline,
+    target,
+    limit,
+    tolerance,
+    computed,       ///< a value that the indicator's formula gives: no record says it
+    formula,        ///< that formula
+    formula_input,  ///< what goes into it
+  };
   Role role;
   RecordKey record;
   std::string text;  ///< exactly as it is kept

@@ -133,6 +133,10 @@ void add_nodes(ScoreTable& table, const Register& reg) {
 
 using Days = std::chrono::sys_days;
 
+bool is_found(AimSource source) {
+  return source != AimSource::none && source != AimSource::no_line;
+}
+
 struct FoundAim {
   AimSource source = AimSource::none;
   double low = 0;
@@ -194,10 +198,13 @@ FoundAim aim_of(const Indicator& indicator, const Period& period) {
   if (const auto* yes = std::get_if<bool>(&target->aim)) {
     return {held, *yes ? 1.0 : 0.0, *yes ? 1.0 : 0.0};
   }
+  // A value that is to be kept is held against the baseline.
+  if (indicator.direction == Direction::maintain) return {};
   const double aimed = std::get<Decimal>(target->aim).to_double();
   if (is_own) return {AimSource::own, aimed, aimed};
   const auto expected = on_the_line(indicator, *target, aimed, period);
-  return expected ? FoundAim{AimSource::pro_rata, *expected, *expected} : FoundAim{};
+  return expected ? FoundAim{AimSource::pro_rata, *expected, *expected}
+                  : FoundAim{AimSource::no_line};
 }
 
 // Whether the kind of an aim is what a direction wants: else it cannot be scored.
@@ -310,6 +317,12 @@ std::optional<ProgressInput> progress_of(const Indicator& indicator, const Perio
   return input;
 }
 
+bool has_half_years(const Indicator& indicator) {
+  const auto is_one = [](const auto& item) { return item.period.kind() == PeriodKind::half_year; };
+  return std::any_of(indicator.targets.begin(), indicator.targets.end(), is_one) ||
+         std::any_of(indicator.measurements.begin(), indicator.measurements.end(), is_one);
+}
+
 void set_node(ScoreNode& node, const Indicator& indicator) {
   node.direction = indicator.direction;
   node.is_retired = indicator.is_retired;
@@ -328,7 +341,8 @@ bool is_due(const Indicator& indicator, const Period& period, const ScoreOptions
     case PeriodKind::year:
       return true;
     case PeriodKind::half_year:
-      return frequency != Frequency::annual;
+      return frequency == Frequency::none ? has_half_years(indicator)
+                                          : frequency != Frequency::annual;
     case PeriodKind::quarter:
       return frequency == Frequency::quarterly || frequency == Frequency::monthly;
     case PeriodKind::month:
@@ -365,6 +379,9 @@ CurrentValue current_value(const Indicator& indicator, const Period& period, boo
                       -Days(one.period.start()).time_since_epoch().count());
   };
   CurrentValue newest;
+  // What was sent back is missing: an older value would hide that.
+  const Measurement* own = indicator.measurement(period);
+  if (own != nullptr && own->value.missing == NoScore::returned) return newest;
   for (const Measurement& measurement : indicator.measurements) {
     if (Days(measurement.period.end()) > Days(period.end())) continue;
     const auto number = number_after(indicator, measurement, is_verified);
@@ -399,12 +416,26 @@ ScoreInput ScoreTable::input(NodeIndex node, size_t period, bool is_verified) co
   ScoreInput input;
   input.direction = of.direction;
   input.value = is_verified ? verified[at] : value[at];
-  if (aim[at] != AimSource::none) {
+  if (is_found(aim[at])) {
     input.aim = NumericAim{is_range[at] != 0, low[at], high[at]};
   }
   if (of.has_baseline) input.baseline = of.baseline;
   if (of.has_tolerance) input.tolerance = of.tolerance;
   return input;
+}
+
+OwnNumbers own_numbers(const Indicator& indicator, const Period& period,
+                       const ScoreOptions& options) {
+  const Number said = reported(indicator, period, options);
+  const FoundAim aim = aim_of(indicator, period);
+  OwnNumbers numbers;
+  numbers.missing = said.missing;
+  numbers.input.direction = indicator.direction;
+  numbers.input.value = said.value;
+  if (is_found(aim.source)) numbers.input.aim = NumericAim{aim.is_range, aim.low, aim.high};
+  if (indicator.baseline) numbers.input.baseline = indicator.baseline->to_double();
+  if (indicator.tolerance) numbers.input.tolerance = indicator.tolerance->to_double();
+  return numbers;
 }
 
 void update_indicator(ScoreTable& table, const Register& reg, const Profile& profile, size_t index,

@@ -34,6 +34,7 @@ struct ScoreNode {
 /// How the aim of a period was found.
 enum class AimSource : uint8_t {
   none,
+  no_line,   ///< a later number, and no baseline from which a line would lead to it
   own,       ///< set for the period, or for a longer one that ends with it
   pro_rata,  ///< on the line from the baseline to the next target
   longer,    ///< what a longer period aims at holds within it: ranges, milestones, yes or no
@@ -84,7 +85,16 @@ ScoreTable make_score_table(const Register& reg, const Profile& profile,
 void update_indicator(ScoreTable& table, const Register& reg, const Profile& profile,
                       size_t indicator, const ScoreOptions& options);
 
-/// Whether a value is owed for a period: it is over, and of the indicator's rhythm.
+/// What an indicator's own value in a period is scored by.
+struct OwnNumbers {
+  NoScore missing = NoScore::none;  ///< why there is no value that could be
+  ScoreInput input;
+};
+OwnNumbers own_numbers(const Indicator& indicator, const Period& period,
+                       const ScoreOptions& options);
+
+/// Whether a value is owed for a period: it is over, and of the indicator's rhythm. Where nobody
+/// says which, half-years are if there is a target or a value for any.
 bool is_due(const Indicator& indicator, const Period& period, const ScoreOptions& options);
 /// The target for a period: its own, that of the shortest longer one that ends with it, else the
 /// next one (of those that end on one day the one that the period is a part of, else the shortest);

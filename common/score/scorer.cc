@@ -97,7 +97,11 @@ Score Scorer::own_score(NodeIndex node, size_t period, bool is_verified) const {
     const NoScore missing = is_verified ? table_.unverified[cell] : table_.missing[cell];
     if (missing != NoScore::none) return without_score(missing, profile_.lowest);
     const Achievement achieved = achieve(table_.input(node, period, is_verified));
-    if (achieved.reason != NoScore::none) return without_score(achieved.reason, profile_.lowest);
+    if (achieved.reason != NoScore::none) {
+      const bool has_no_line =
+          achieved.reason == NoScore::no_target && table_.aim[cell] == AimSource::no_line;
+      return without_score(has_no_line ? NoScore::no_baseline : achieved.reason, profile_.lowest);
+    }
     score.reason = NoScore::none;
     score.achievement = achieved.share;
     score.score = std::clamp(kPercent * achieved.share, profile_.lowest, profile_.highest);

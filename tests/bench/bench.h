@@ -59,6 +59,7 @@ void bench_register(benchmark::State& state);
 void bench_national(benchmark::State& state);
 void bench_score(benchmark::State& state);
 void bench_million(benchmark::State& state);
+void bench_search(benchmark::State& state);
 
 /// Ends the program with `what` and the message unless `status` is ok.
 void check(const Status& status, const char* what);

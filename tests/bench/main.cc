@@ -68,6 +68,7 @@ int run(int count, char** arguments) {
   add("join", bench_join, 1)->Arg(10);
   add("score", bench_score, 9);
   add("million", bench_million, 3);
+  add("search", bench_search, 5);
   for (const int times : {1, 10, 100, kLargestGrowth}) {
     add("growth", bench_growth, 1)->Arg(times);
   }

@@ -5,6 +5,7 @@
 
 #include "common/check/check.h"
 #include "common/register/kinds.h"
+#include "common/register/search.h"
 #include "common/score/scorer.h"
 #include "tests/bench/bench.h"
 
@@ -174,18 +175,32 @@ void bench_score(benchmark::State& state) {
       const RecordState changed = state_of({{field::measurement_value, number(i % 100)}});
       const size_t period = i % sample.periods.size();
       const Stopwatch editing;
-      require(sample.reg.update(measurement_key(key, sample.periods[period]), changed), "update");
-      const size_t index = *sample.reg.find_indicator(key);
-      update_indicator(table, sample.reg, profile, index, {});
-      scorer.rescore(table.nodes_of_indicators[index], period);
+      const std::vector<size_t> touched =
+          sample.reg.update(measurement_key(key, sample.periods[period]), changed);
+      require(!touched.empty(), "update");
+      for (const size_t index : touched) {
+        update_indicator(table, sample.reg, profile, index, {});
+        scorer.rescore(table.nodes_of_indicators[index], period);
+      }
       edits.push_back(editing.ms());
     }
     samples["edit_ms"] = median(edits);
     samples["edit_p99_ms"] = quantile(edits, 0.99);
     const Stopwatch checking;
-    samples["findings_n"] =
-        static_cast<double>(check_register(sample.reg, {}, profile.soft_above).size());
+    Checks checks(sample.reg, {}, profile.soft_above);
     samples["check_ms"] = checking.ms();
+    samples["findings_n"] = static_cast<double>(checks.all().size());
+    std::vector<double> rechecks;
+    for (size_t i = 0; i < kEdits; ++i) {
+      const RecordKey& key = sample.indicators[i * 104729 % sample.indicators.size()];
+      const RecordState changed = state_of({{field::measurement_value, number(i % 90)}});
+      const Stopwatch editing;
+      checks.recheck(sample.reg.update(
+          measurement_key(key, sample.periods[i % sample.periods.size()]), changed));
+      rechecks.push_back(editing.ms());
+    }
+    samples["recheck_ms"] = median(rechecks);
+    samples["recheck_p99_ms"] = quantile(rechecks, 0.99);
     state.SetIterationTime(samples["score_ms"] / 1000);
     set_counters(state, samples);
   }
@@ -206,6 +221,57 @@ void bench_million(benchmark::State& state) {
     samples["memory_mb"] = resident_mb() - before;
     require(scorer.at(0, 0).has_score(), "score");
     state.SetIterationTime(samples["score_ms"] / 1000);
+    set_counters(state, samples);
+  }
+}
+
+// Searches as somebody types: each word letter by letter.
+void bench_search(benchmark::State& state) {
+  constexpr size_t kNames = 30'000;
+  const std::vector<std::string> arabic = {"نسبة",     "معدل",       "عدد",   "التعليم", "الصحة",
+                                           "البلديات", "المستشفيات", "الرخص", "المدارس", "المياه"};
+  const std::vector<std::string> french = {"taux",     "nombre",   "éducation", "santé", "communes",
+                                           "hôpitaux", "licences", "écoles",    "eau",   "énergie"};
+  for (auto _ : state) {
+    Samples samples;
+    std::mt19937_64 random(3);
+    SearchIndex index;
+    std::string plain;
+    const Stopwatch adding;
+    for (size_t i = 0; i < kNames; ++i) {
+      Names names;
+      for (int word = 0; word < 6; ++word) {
+        names[1] += (word == 0 ? "" : " ") + arabic[random() % arabic.size()];
+        names[2] += (word == 0 ? "" : " ") + french[random() % french.size()];
+      }
+      plain += names[1] + '\n' + names[2] + '\n';
+      index.add(std::to_string(i / 100) + "." + std::to_string(i % 100), names);
+    }
+    samples["index_ms"] = adding.ms();
+    std::vector<double> searches;
+    std::vector<double> passes;
+    size_t found = 0;
+    for (const std::string typed :
+         {"تعليم", "مستشفيات بلديات", "hopitaux", "ecoles communes", "12.3", "nothing like it"}) {
+      for (size_t length = 1; length <= typed.size(); ++length) {
+        const std::string part = typed.substr(0, length);
+        const Stopwatch searching;
+        found += index.find(part).size();
+        searches.push_back(searching.ms());
+        const Stopwatch passing;
+        size_t places = 0;
+        for (size_t at = plain.find(part); at != std::string::npos; at = plain.find(part, at + 1)) {
+          ++places;
+        }
+        benchmark::DoNotOptimize(places);
+        passes.push_back(passing.ms());
+      }
+    }
+    require(found > 0, "search");
+    samples["search_ms"] = median(searches);
+    samples["search_most_ms"] = quantile(searches, 1);
+    samples["pass_ms"] = median(passes);
+    state.SetIterationTime(samples["search_ms"] / 1000);
     set_counters(state, samples);
   }
 }

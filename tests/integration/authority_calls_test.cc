@@ -93,6 +93,8 @@ class AuthorityCallsTest : public testing::TestWithParam<Role> {
       changeset.context = {0, newest.seq, {}};
       changeset.author = need(device.store().identity()).user;
       RecordKey of{cell.kind->number, kFarAway, 1, ""};
+      // There a record is its maker's.
+      if (ledger.starts_with("sector/")) of.device = device.number();
       if (cell.kind->key == KeyForm::period) {
         of.device = kPeriodDevice;
         of.counter = kPeriodCounter;

@@ -350,11 +350,13 @@ class DisksTest(office.OfficeTest):
         # Nobody holds `national`: what it said of the newcomer is lost, and the hub does not decide that by itself.
         b.run("sync", code=6, error="push.recovering")
         log = hub.running.log()
-        for message in ("hub.restored", "hub.device_shown", "hub.ledger_open", "hub.national_short"):
+        for message in ("hub.restored", "hub.device_shown", "hub.ledger_short", "hub.national_short"):
             self.assertIn(message, log)
+        self.assertNotIn("hub.ledger_open", log, "what national lacks may name others")
         hub.stop()
         hub.serve("--give-up", "national")
         self.assertEqual(b.sync().json["pushed"], 1)
+        self.assertIn("hub.ledger_open", hub.running.log())
 
         self.assertEqual(newcomer.try_run("sync").code, 0)
         recovered = {one["device"]: one for one in hub.run("device", "list").json}[newcomer.number]

@@ -285,7 +285,9 @@ TEST_F(RestoredNationalTest, APastThatWasGivenUpDoesNotCloseTheLedgersAgain) {
   need(fresh.sync().report.status);
   std::vector<DeviceNumber> others;
   hub::Writer::Events events;
-  events.other_past = [&](const std::string&, DeviceNumber device) { others.push_back(device); };
+  events.other_past = [&](const std::string&, DeviceNumber device, bool) {
+    others.push_back(device);
+  };
   world.hub.writer().on(std::move(events));
   for (int i = 0; i < 2; ++i) {
     EXPECT_TRUE(first.sync().report.turned_away.contains(national()));
@@ -399,6 +401,59 @@ TEST_F(RestoredNationalTest, WhatComesBackAfterGivingUpStopsNobody) {
   EXPECT_TRUE(need(world.hub.store().add_device(SigningKey::generate().public_key(), {}, "new",
                                                 false, {kTransport}))
                   .number > 0);
+}
+
+// What is missing of `national` may name others to whom a ledger is open: it does not open before.
+TEST_F(RestoredNationalTest, ADeviceOfWhichNobodyTellsIsWaitedForOnceItIsGrantedAgain) {
+  for (TestDevice* device : {&officer, &inspection}) need(device->sync().report.status);
+  world.hub.back_up(world.folder / "backup");
+  TestDevice& late = world.add_device();
+  const UserNumber user = user_of(late);
+  late.save(indicator_key(2, 1), kName, "Buses");
+  need(late.sync().report.status);
+  need(officer.sync().report.status);
+  late.save(indicator_key(2, 2), kName, "Trains");
+  for (int i = 0; i < 2; ++i) need(late.sync().report.status);  // of this officer has nothing
+  restore_hub();
+  // `national` opens, and then what comes back shows that there was more of it.
+  for (TestDevice* device : {&inspection, &officer}) need(device->sync().report.status);
+  EXPECT_TRUE(need(world.hub.store().is_any_awaiting()));
+  EXPECT_NE(need(world.hub.store().awaited(kTransport)), std::nullopt);
+  need(world.hub.store().grant(late.number(), false, {kTransport}, user, Role::focal_point));
+  need(world.hub.store().end_awaiting(national()));
+  officer.save(kRoads, kName, "Roads");
+  need(officer.sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 1U) << "the late one has not shown what it knows";
+  need(late.sync().report.status);
+  for (TestDevice* device : {&officer, &late}) need(device->sync().report.status);
+  EXPECT_EQ(officer.info().waiting, 0U);
+  EXPECT_EQ(world.hub.messages(kTransport), (std::vector<std::string>{"Buses", "Trains", "Roads"}));
+}
+
+// The operator's words to a hub that waited are forgotten for those that `national` names alone.
+TEST_F(RestoredNationalTest, AWordThatNobodyHasIsStillDueAfterASecondRestore) {
+  need(officer.sync().report.status);
+  need(inspection.sync().report.status);
+  world.hub.back_up(world.folder / "early");
+  TestDevice& known = world.add_device();
+  need(known.sync().report.status);
+  need(inspection.sync().report.status);
+  TestDevice& late = world.add_device();  // nobody holds what was said of it
+  const UserNumber user = user_of(late);
+  late.save(indicator_key(2, 1), kName, "Buses");
+  world.hub.restore(world.folder / "early");
+  need(world.hub.store().begin_awaiting());
+  need(world.hub.store().add_device(need(late.store().key()).public_key(), user, "back", false,
+                                    {kTransport}, late.number(), Role::focal_point));
+  need(world.hub.store().begin_awaiting());  // the same command once more
+  for (int i = 0; i < 2; ++i) {
+    for (TestDevice* device : {&inspection, &officer, &known}) need(device->sync().report.status);
+    (void)late.sync();
+  }
+  need(late.sync().report.status);
+  EXPECT_EQ(late.info().waiting, 0U);
+  EXPECT_EQ(late.info().held, 0U) << "its work was refused for want of authority";
+  EXPECT_EQ(world.hub.messages(kTransport), std::vector<std::string>{"Buses"});
 }
 
 // What an administrator says while other ledgers wait is not undone when they do no more.

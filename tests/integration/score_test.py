@@ -51,7 +51,7 @@ class ScoreTest(office.OfficeTest):
         self.assertEqual((group["formula"], group["recomputed"]), ("roll_up", group["score"]))
         self.assertEqual([part["code"] for part in group["parts"]], ["1.1", "1.2"])
         half = self.a.run("explain", "1.1", "--period", "2025 H1").json
-        self.assertEqual(half["reason"], "not_reported")
+        self.assertEqual(half["reason"], "not_due", "nothing says that it is measured by half-years")
         self.said("every figure opens down to who entered it")
 
     def test_what_was_said_at_an_earlier_time(self):
@@ -70,8 +70,15 @@ class ScoreTest(office.OfficeTest):
         self.said("scores as of an earlier position")
 
     def test_checks_are_mended_or_justified(self):
-        for year, value in (("2022", 10), ("2023", 11), ("2024", 50)):
+        anchors = [f"{name}_anchor=نص" for name in ("institutional", "strategic", "legal", "budgetary")]
+        for area in ("kpa:1", "kpa:2"):
+            self.a.set(area, *anchors)
+        for indicator in ("1.1", "1.2", "2.1"):
+            self.a.set(indicator, "unit=عدد")
+        for year, value in (("2022", 10), ("2023", 11)):
             self.a.set(f"1.1@{year}", f"value={value}")
+        said = self.a.set("1.1@2024", "value=50")["findings"]
+        self.assertEqual([one["check"] for one in said], ["jump"], "said at once")
         found = self.a.run("check").json
         self.assertEqual([(one["check"], one["record"]) for one in found["findings"]],
                          [("jump", "1.1@2024"), ("no_baseline", "1.2"), ("not_reported", "1.2@2025"), ("never_measured", "1.2")])
@@ -82,6 +89,11 @@ class ScoreTest(office.OfficeTest):
         self.assertEqual([one["check"] for one in found["findings"]], ["no_baseline", "never_measured"])
         self.assertEqual(found["justified"], 1)
         self.assertEqual(len(self.a.run("check", "1.1", "--all").json["findings"]), 1)
+        self.assertEqual(len(self.a.run("check", "kpa:1", "--all").json["findings"]), 3, "and what is below")
+        self.a.set("1.1@2024", "value=51")
+        self.assertEqual(self.a.run("check", "1.1").json["warnings"], 1, "another value has to be justified again")
+        self.a.set("new:justification", "check=jump", "about=1.1@2024", "text=مكتب جديد")
+        self.a.run("set", "new:justification", "check=jmp", "about=1.1@2024", "text=x", code=3, error="check.unknown")
         text = self.a.run("check", "--all", as_json=False, env={"DAFTAR_LANGUAGE": "ar"}).out
         self.assertIn("مكتب جديد", text)
         self.assertIn("أكثر من ثلاثة أضعاف", text)

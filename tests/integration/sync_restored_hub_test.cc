@@ -407,6 +407,9 @@ TEST_F(AwaitingHubTest, ABackupThatKnowsNobodyGivesNoNumberTwice) {
   EXPECT_EQ(enrol({}).status().message(), Msg::hub_is_restored);
   world.hub.writer().note_shown(kTransport, 0, back);
   world.hub.settle();
+  EXPECT_TRUE(need(world.hub.store().knows_nobody())) << "who knows nothing ends no waiting";
+  world.hub.writer().note_shown(kTransport, 5, back);
+  world.hub.settle();
   EXPECT_FALSE(need(world.hub.store().knows_nobody()));
   EXPECT_GT(need(enrol({})).number, back);
 }
@@ -469,6 +472,57 @@ TEST_F(AwaitingHubTest, AnotherPastOfOneLedgerStopsNoOtherLedger) {
     late.save(kBuses, kName, "Buses, later", {}, kTransport);
     need(late.sync().report.status);
   }
+}
+
+// Its other past was refused: that it gives back another ledger keeps nobody waiting.
+TEST_F(AwaitingHubTest, WhoseOtherPastWasRefusedKeepsNobodyWaiting) {
+  const std::string kWater = "administration/water";
+  const auto open_water = [&] {
+    need(world.hub.store().end_awaiting());
+    need(world.hub.store().add_ledger(kWater));
+    for (TestDevice* device : {&first, &late}) {
+      need(world.hub.store().grant(device->number(), false, {kWater}));
+    }
+  };
+  open_water();
+  need(first.sync().report.status);
+  first.save(kRoads, kName, "Hospitals", {}, kWater);
+  for (int i = 0; i < 2; ++i) need(first.sync().report.status);
+  world.hub.restore(world.folder / "backup");
+  open_water();
+  late.save(kBuses, kName, "Buses");
+  need(late.sync().report.status);
+  const SyncOutcome outcome = first.sync();
+  EXPECT_EQ(outcome.report.recovered, 1U);
+  EXPECT_TRUE(outcome.report.turned_away.contains(kTransport));
+  late.save(kBuses, kName, "Buses again");
+  EXPECT_TRUE(late.sync().report.turned_away.empty());
+}
+
+// Without giving up, what does not follow stops its ledger: the log says so, and what ends it.
+TEST_F(RestoredHubTest, AnotherLongerPastStopsItsLedgerUntilItIsGivenUp) {
+  std::vector<std::string> log;
+  hub::Writer::Events events;
+  events.other_past = [&](const std::string& ledger, DeviceNumber, bool is_stopped) {
+    log.push_back((is_stopped ? "stops " : "goes on ") + ledger);
+  };
+  events.ledger_short = [&](const std::string& ledger, uint64_t shown, uint64_t size) {
+    log.push_back(ledger + " " + std::to_string(shown) + " " + std::to_string(size));
+  };
+  world.hub.writer().on(events);
+  late.save(kBuses, kName, "Buses");  // in the place of what is lost
+  need(late.sync().report.status);
+  (void)first.sync();
+  const std::string ledger(kTransport);
+  EXPECT_EQ(log, (std::vector<std::string>{ledger + " 3 2", "stops " + ledger}));
+  late.save(kBuses, kName, "Buses again");
+  EXPECT_EQ(late.sync().report.turned_away.at(kTransport), Msg::push_recovering);
+  need(world.hub.store().end_awaiting(kTransport));
+  world.hub.close();
+  world.hub.open();
+  world.hub.writer().on(events);
+  need(late.sync().report.status);
+  EXPECT_EQ(late.info().waiting, 0U);
 }
 
 // A slow line: what is still on its way is waited for as long as frames come.

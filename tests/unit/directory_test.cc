@@ -414,6 +414,42 @@ TEST_F(DirectoryTest, WhateverIsTriedNobodyAppointsAloneAndSomebodyAlwaysCan) {
   EXPECT_GT(refused, 1'000U);
 }
 
+TEST_F(DirectoryTest, InASectorARecordIsItsPartysThatMadeIt) {
+  const auto add = [&](DeviceNumber number, const std::string& role, uint64_t party) {
+    add_device(number, number, role, {"sector/health"});
+    const RecordKey of{kind::party, 1, party, ""};
+    directory.take(of, record({{field::party_code, Value::text("party" + std::to_string(party))}}));
+    directory.take(user_record(number), record({{field::user_role, Value::text(role)},
+                                                {field::user_party, Value::reference(of)}}));
+  };
+  add(3, "focal-point", 1);
+  add(4, "data-officer", 1);
+  add(5, "focal-point", 2);
+  add(6, "omsar-analyst", 3);
+  add_device(7, 7, "focal-point", {"sector/health"});  // of no party
+  const auto denies = [&](DeviceNumber by, KindNumber kind, DeviceNumber made_by,
+                          FieldNumber field) {
+    return directory.denies(
+        changeset(by, by, "sector/health", {kind, made_by, 1, ""}, field, Value()));
+  };
+  const auto value = field::measurement_value;
+  EXPECT_EQ(denies(3, kind::measurement, 3, value), std::nullopt);
+  EXPECT_EQ(denies(4, kind::measurement, 3, value), std::nullopt) << "of one party";
+  EXPECT_EQ(denies(5, kind::measurement, 3, value), NoAuthority::owner);
+  EXPECT_EQ(denies(6, kind::measurement, 3, value), NoAuthority::owner);
+  EXPECT_EQ(denies(5, kind::measurement, 99, value), NoAuthority::owner) << "an unknown device";
+  EXPECT_EQ(denies(3, kind::measurement, 7, value), NoAuthority::owner);
+  EXPECT_EQ(denies(7, kind::measurement, 7, value), std::nullopt);
+  EXPECT_EQ(denies(7, kind::measurement, 3, value), NoAuthority::owner);
+  EXPECT_EQ(denies(5, kind::measurement, 3, kDeletedField), NoAuthority::owner);
+  EXPECT_EQ(denies(6, kind::indicator, 3, field::indicator_parent), std::nullopt);
+  EXPECT_EQ(denies(5, kind::indicator, 3, field::indicator_parent), NoAuthority::owner);
+  EXPECT_EQ(denies(6, kind::indicator, 3, field::indicator_code), NoAuthority::owner);
+  EXPECT_EQ(denies(5, kind::request, 3, field::request_answer), std::nullopt);
+  EXPECT_EQ(denies(5, kind::request, 3, field::request_text), NoAuthority::owner);
+  EXPECT_EQ(denies(4, kind::indicator, 4, field::indicator_code), NoAuthority::role);
+}
+
 TEST_F(DirectoryTest, NoRandomChangesetGetsThroughWhatIsNotGiven) {
   found();
   add_device(3, 3, "focal-point", {kTransport});

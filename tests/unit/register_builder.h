@@ -42,6 +42,11 @@ class RecordBuilder {
     cell.standing.push_back({2, 2, 1, std::move(value)});
     return *this;
   }
+  /// What is written from now on is in the entry at that position.
+  RecordBuilder& at(uint64_t position) {
+    position_ = position;
+    return *this;
+  }
   RecordBuilder& remove() { return put(kDeletedField, Value::boolean(true)); }
 
   [[nodiscard]] const RecordKey& key() const { return key_; }
@@ -51,12 +56,13 @@ class RecordBuilder {
   RecordBuilder& put(FieldNumber field, Value value) {
     Cell& cell = state_.find_or_add(field);
     cell.has_current = true;
-    cell.standing = {{1, 1, 1, std::move(value)}};
+    cell.standing = {{position_, 1, 1, std::move(value)}};
     return *this;
   }
 
   RecordKey key_;
   RecordState state_;
+  uint64_t position_ = 1;
 };
 
 /// Records that become a register, in the order in which they were added.

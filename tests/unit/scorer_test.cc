@@ -18,9 +18,9 @@ namespace {
 
 // A register that was scored for one period.
 struct Scored {
-  Scored(const Register& from, const std::string& period_text, ScoreOptions options = {},
+  Scored(Register from, const std::string& period_text, ScoreOptions options = {},
          const Profile& used = default_profile())
-      : reg(from), profile(used) {
+      : reg(std::move(from)), profile(used) {
     table = make_score_table(reg, profile, {period_of(period_text)}, options);
     scorer = std::make_unique<Scorer>(table, profile);
     scorer->score_all();
@@ -155,7 +155,7 @@ TEST_F(ScorerTest, WithoutABaselineThereIsNoLine) {
   const RecordKey key = b.add_indicator("1.1", area);
   b.target(key, "2026", "60");
   b.measure(key, "2026 H1", "45");
-  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::no_target);
+  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::no_baseline);
 }
 
 TEST_F(ScorerTest, AnAnnualIndicatorIsNotDueInAHalfYear) {
@@ -506,10 +506,11 @@ TEST(ScorerPropertyTest, ScoringAgainWhatChangedIsScoringEverything) {
       const RecordKey changed = tree.draw(3) == 0
                                     ? tree.b.verify(key, "2026", "corrected", "17")
                                     : tree.b.measure(key, "2026", std::to_string(tree.draw(90)));
-      ASSERT_TRUE(scored.reg.update(changed, tree.b.records().back().state()));
-      const size_t index = *scored.reg.find_indicator(key);
-      update_indicator(scored.table, scored.reg, scored.profile, index, {});
-      scored.scorer->rescore(scored.table.nodes_of_indicators[index], 0);
+      const auto touched = scored.reg.update(changed, tree.b.records().back().state());
+      ASSERT_EQ(touched.size(), 1U);
+      ASSERT_EQ(scored.reg.find_indicator(key), touched.front());
+      update_indicator(scored.table, scored.reg, scored.profile, touched.front(), {});
+      scored.scorer->rescore(scored.table.nodes_of_indicators[touched.front()], 0);
     }
     expect_same(scored, Scored(tree.b.build(), "2026"), 0);
   }

@@ -1,0 +1,151 @@
+#include "common/score/target_help.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "common/register/unit_of_measure.h"
+
+namespace daftar {
+namespace {
+
+constexpr double kDaysOfYear = 365.25;
+constexpr double kTwice = 2;
+// Numbers that were computed in binary are compared with a little room.
+constexpr double kRoom = 1e-9;
+
+// A day as a number of years.
+double year_of(const Period::Date& day) {
+  return static_cast<double>(std::chrono::sys_days(day).time_since_epoch().count()) / kDaysOfYear;
+}
+
+double median_of(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+// Between the two nearest of sorted values, as spreadsheets do it.
+double quantile(const std::vector<double>& sorted, double share) {
+  const double at = share * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(at);
+  const double part = at - static_cast<double>(below);
+  const double next = sorted[std::min(below + 1, sorted.size() - 1)];
+  return sorted[below] + (next - sorted[below]) * part;
+}
+
+// The values of the kind of period that has the most of them.
+std::vector<const Measurement*> series_of(const Indicator& indicator) {
+  std::map<PeriodKind, std::vector<const Measurement*>> kinds;
+  for (const Measurement& measurement : indicator.measurements) {
+    const bool is_newest =
+        indicator.definition_version_in(measurement.period) == indicator.definition_version();
+    if (measurement.value.number && is_newest) {
+      kinds[measurement.period.kind()].push_back(&measurement);
+    }
+  }
+  std::vector<const Measurement*> best;
+  for (auto& [kind, series] : kinds) {
+    if (series.size() > best.size()) best = std::move(series);
+  }
+  if (best.size() > kMostForTrend) best.erase(best.begin(), best.end() - kMostForTrend);
+  return best;
+}
+
+bool is_moving(Direction direction) {
+  return direction == Direction::higher || direction == Direction::lower ||
+         direction == Direction::ordinal;
+}
+
+}  // namespace
+
+double Trend::at(const Period& period) const { return level + per_year * year_of(period.end()); }
+
+std::optional<Trend> find_trend(const Indicator& indicator) {
+  const std::vector<const Measurement*> series = series_of(indicator);
+  if (series.size() < kFewestForTrend) return std::nullopt;
+  std::vector<double> years;
+  std::vector<double> values;
+  for (const Measurement* measurement : series) {
+    years.push_back(year_of(measurement->period.end()));
+    values.push_back(measurement->value.number->to_double());
+  }
+  std::vector<double> slopes;
+  for (size_t i = 0; i < series.size(); ++i) {
+    for (size_t j = i + 1; j < series.size(); ++j) {
+      if (years[j] > years[i]) slopes.push_back((values[j] - values[i]) / (years[j] - years[i]));
+    }
+  }
+  if (slopes.empty()) return std::nullopt;
+  const double per_year = median_of(std::move(slopes));
+  std::vector<double> levels;
+  for (size_t i = 0; i < series.size(); ++i) levels.push_back(values[i] - per_year * years[i]);
+  const double level = median_of(std::move(levels));
+  if (!std::isfinite(per_year) || !std::isfinite(level)) return std::nullopt;
+  return Trend{per_year,     level, series.size(), series.front()->period, series.back()->period,
+               values.back()};
+}
+
+std::string_view name_of(TargetPlace place) {
+  constexpr std::string_view kNames[] = {"unknown",   "reached", "within",
+                                         "ambitious", "beyond",  "against"};
+  return kNames[static_cast<size_t>(place)];
+}
+
+TargetPlace place_target(const Indicator& indicator, const Target& target) {
+  const auto* aimed = std::get_if<Decimal>(&target.aim);
+  const std::optional<Trend> trend = find_trend(indicator);
+  if (aimed == nullptr || !trend || !is_moving(indicator.direction) ||
+      target.period.end() < trend->until.end()) {
+    return TargetPlace::unknown;
+  }
+  // Both measured in what is better.
+  const double sign = indicator.direction == Direction::lower ? -1 : 1;
+  const double needed = sign * (aimed->to_double() - trend->newest);
+  const double led = sign * (trend->at(target.period) - trend->newest);
+  const double room = kRoom * std::max(std::abs(trend->newest), std::abs(aimed->to_double()));
+  if (needed <= room) return TargetPlace::reached;
+  if (led <= room) return TargetPlace::against;
+  if (needed <= led + room) return TargetPlace::within;
+  return needed <= kTwice * led + room ? TargetPlace::ambitious : TargetPlace::beyond;
+}
+
+Peers::Peers(const Register& reg) : reg_(reg) {
+  units_.reserve(reg.indicators().size());
+  for (const Indicator& indicator : reg.indicators()) {
+    units_.push_back(normal_unit(indicator.unit));
+  }
+}
+
+std::optional<PeerSpread> Peers::spread(size_t index) const {
+  const Indicator& indicator = reg_.indicators()[index];
+  const auto newest = std::find_if(indicator.measurements.rbegin(), indicator.measurements.rend(),
+                                   [](const Measurement& one) { return one.value.number; });
+  if (newest == indicator.measurements.rend() || units_[index].empty()) return std::nullopt;
+  const auto values_of = [&](bool only_beside) {
+    std::vector<double> values;
+    for (size_t i = 0; i < reg_.indicators().size(); ++i) {
+      const Indicator& other = reg_.indicators()[i];
+      if (i == index || other.is_retired || units_[i] != units_[index] ||
+          other.direction != indicator.direction ||
+          (only_beside && other.parent != indicator.parent)) {
+        continue;
+      }
+      const Measurement* measurement = other.measurement(newest->period);
+      if (measurement != nullptr && measurement->value.number) {
+        values.push_back(measurement->value.number->to_double());
+      }
+    }
+    std::sort(values.begin(), values.end());
+    return values;
+  };
+  std::vector<double> values = values_of(true);
+  if (values.size() < kFewestPeers) values = values_of(false);
+  if (values.size() < kFewestPeers) return std::nullopt;
+  return PeerSpread{newest->period,         values.size(),          values.front(),
+                    quantile(values, 0.25), quantile(values, 0.75), values.back()};
+}
+
+}  // namespace daftar
