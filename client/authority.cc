@@ -47,6 +47,7 @@ Status check_by_directory(const Directory& directory, const Changeset& changeset
     return {Code::refused, Msg::authority_owner, {changeset.ledger}};
   }
   if (denied == NoAuthority::appoints) return {Code::refused, Msg::authority_alone};
+  if (denied == NoAuthority::party_again) return {Code::refused, Msg::authority_party};
   if (denied == NoAuthority::approval_again) return {Code::refused, Msg::authority_again};
   if (denied == NoAuthority::last_administrator) return {Code::refused, Msg::authority_last};
   return {};

@@ -98,27 +98,31 @@ A version is in force when another person than its author has approved just its 
   daftar profiles --approve '#7.3')";
 
 constexpr char kSeries[] =
-    R"(All periods of an indicator or an area: values, targets, scores, verification, and where another
-version of the definition begins. ƒ marks a value that the indicator's formula gives.
+    R"(All periods of an indicator or an area.
+Values, targets, scores, verification, and where another version of the definition begins. ƒ marks a
+value that the indicator's formula gives.
   daftar series 1.2.1
   daftar series kpa:1)";
 
 constexpr char kTargets[] =
-    R"(Help with setting targets: the trend of the past, where each target lies against it, and what
-others with the same unit reach; then indicators that a target says little about.
+    R"(Help with setting targets.
+The trend of the past, where each target lies against it, and what others with the same unit reach;
+then indicators that a target says little about.
   daftar targets
   daftar targets 1.2.1)";
 
 constexpr char kShare[] =
-    R"(Put values into the ledgers of the sectors that an indicator is shared with, as the hub has
-confirmed them here. Others read them there and cannot change them; they can ask:
+    R"(Share values with sectors.
+Puts the values of indicators into the ledgers of the sectors that they name, as the hub has confirmed
+them here. Others read them there and cannot change them; they can ask:
   daftar set 1.2.1 sectors='health; education'
   daftar share
   daftar set --ledger sector/health new:request text='figures by district')";
 
 constexpr char kFind[] =
-    R"(Find areas and indicators by a part of their names, in any language, or code; whatever the case,
-the accents, the vowel signs and the forms of Arabic letters, and the digits.
+    R"(Find areas and indicators by a part of their names, or their code.
+In any language, whatever the case, the accents, the vowel signs and the forms of Arabic letters, and
+the digits.
   daftar find تعليم
   daftar find taux de pauvrete)";
 
@@ -360,7 +364,9 @@ class CommandLine {
     auto found = std::make_shared<FindOptions>();
     CLI::App* find = add("find", kFind, found, run_find);
     find->add_option("WORDS", found->words, "Parts of a name or a code")->required();
-    find->add_option("-n,--most", found->most, "How many to show")->capture_default_str();
+    find->add_option("-n,--most", found->most, "How many to show")
+        ->capture_default_str()
+        ->check(CLI::Range(size_t{1}, size_t{1'000'000}));
   }
 
   void add_edits() {
@@ -424,9 +430,9 @@ class CommandLine {
     add("status", "What is confirmed, waiting, held and contended in each ledger, and since when",
         run_status);
     add("users", kUsers, run_users);
-    add("organisations",
+    add("ministries",
         "The organisations of national, by ministry, with their sectors and registers",
-        run_organisations);
+        run_ministries);
     auto profiles = std::make_shared<ProfilesOptions>();
     CLI::App* profiles_command = add("profiles", kProfiles, profiles, run_profiles);
     profiles_command->add_option("--propose", profiles->propose,

@@ -4,12 +4,14 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "client/view.h"
 #include "common/base/limits.h"
 #include "common/ledger/hash.h"
 #include "common/register/kinds.h"
+#include "common/register/register.h"
 
 namespace daftar::client {
 namespace {
@@ -29,15 +31,26 @@ constexpr FieldNumber kMeasurementFields[] = {field::measurement_value, field::m
 // Records of one ledger by their keys, as they are visible.
 using Records = std::map<RecordKey, RecordState>;
 
+// Deleted ones too.
 Result<Records> read_kind(View& view, KindNumber kind) {
   std::string prefix;
   put_n(prefix, kind);
   Records records;
   DAFTAR_RETURN_IF_ERROR(view.scan(prefix, [&](const RecordKey& key, const RecordState& record) {
-    if (!record.is_deleted()) records.emplace(key, record);
+    records.emplace(key, record);
     return Status();
   }));
   return records;
+}
+
+Result<Register> read_all(View& view) {
+  Register reg;
+  DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
+    reg.take(key, record);
+    return Status();
+  }));
+  reg.finish();
+  return reg;
 }
 
 struct Source {
@@ -47,14 +60,39 @@ struct Source {
   Records indicators;
   Records measurements;
   Records reports;
+  Register reg;  ///< for what formulas give
 };
+
+uint64_t position_of(const RecordState& record, FieldNumber field) {
+  const Cell* cell = record.find(field);
+  const Version* current = cell == nullptr ? nullptr : cell->current();
+  return current == nullptr ? 0 : current->position;
+}
+
+// The records of one indicator.
+std::pair<Records::const_iterator, Records::const_iterator> of_indicator(const Records& records,
+                                                                         KindNumber kind,
+                                                                         const RecordKey& key) {
+  const auto first = records.lower_bound({kind, key.device, key.counter, ""});
+  auto last = first;
+  while (last != records.end() && last->first.kind == kind && last->first.device == key.device &&
+         last->first.counter == key.counter) {
+    ++last;
+  }
+  return {first, last};
+}
 
 // Makes one record of the sector's ledger say what is wanted.
 class Wanted {
  public:
-  explicit Wanted(RecordKey key) : edits_{std::move(key), {}} {}
-  void say(FieldNumber field, Value value, const RecordState* now) {
-    const Value is = now == nullptr ? Value() : now->reading(field);
+  // `now`: as the record is; nothing if there is none.
+  Wanted(RecordKey key, const RecordState* now) : edits_{std::move(key), {}}, now_(now) {
+    if (now != nullptr && now->is_deleted()) {
+      edits_.cells.push_back({kDeletedField, Value::boolean(false), std::nullopt});
+    }
+  }
+  void say(FieldNumber field, Value value) {
+    const Value is = now_ == nullptr ? Value() : now_->reading(field);
     if (is != value) edits_.cells.push_back({field, std::move(value), std::nullopt});
   }
   // Moves the edits to those that are to be saved; whether there were any.
@@ -68,6 +106,7 @@ class Wanted {
 
  private:
   RecordEdits edits_;
+  const RecordState* now_;
 };
 
 const RecordState* find(const Records& records, const RecordKey& key) {
@@ -85,62 +124,87 @@ class SectorShare {
     DAFTAR_ASSIGN_OR_RETURN(there_.indicators, read_kind(view, kind::indicator));
     DAFTAR_ASSIGN_OR_RETURN(there_.measurements, read_kind(view, kind::measurement));
     DAFTAR_ASSIGN_OR_RETURN(origins_, read_kind(view, kind::origin));
-    // The first is kept where two devices of one administration began with the same one.
-    for (const auto& [key, record] : there_.indicators) {
-      const Value from = record.reading(field::indicator_shared_from);
-      if (from.as_text()) shared_.emplace(std::string(*from.as_text()), key);
+    DAFTAR_RETURN_IF_ERROR(find_shared());
+    const auto missing =
+        std::count_if(indicators.begin(), indicators.end(),
+                      [&](const RecordKey& key) { return !shared_.contains(name_of(key)); });
+    if (missing > 0) {
+      DAFTAR_ASSIGN_OR_RETURN(next_id_, store_.reserve_ids(static_cast<uint64_t>(missing)));
     }
     for (const RecordKey& key : indicators) DAFTAR_RETURN_IF_ERROR(share_indicator(key));
+    withdraw_others();
     return make_drafts();
   }
 
  private:
-  Status share_indicator(const RecordKey& key) {
-    const RecordState& record = source_.indicators.at(key);
-    const std::string name = source_.ledger + "#" + key.id();
-    const auto known = shared_.find(name);
-    RecordKey there;
-    if (known != shared_.end()) {
-      there = known->second;
-    } else {
-      DAFTAR_ASSIGN_OR_RETURN(const Identity own, store_.identity());
-      DAFTAR_ASSIGN_OR_RETURN(const uint64_t counter, store_.reserve_ids(1));
-      there = {kind::indicator, own.device, counter, ""};
+  [[nodiscard]] std::string name_of(const RecordKey& key) const {
+    return source_.ledger + "#" + key.id();
+  }
+
+  // What this administration shares there already: of records that others made nothing counts,
+  // whatever they say of themselves. The first is kept where two devices began with the same one.
+  Status find_shared() {
+    DAFTAR_ASSIGN_OR_RETURN(own_, store_.identity());
+    DAFTAR_ASSIGN_OR_RETURN(const std::optional<Directory> directory, store_.directory_here());
+    for (const auto& [key, record] : there_.indicators) {
+      const bool is_own =
+          key.device == own_.device || (directory && directory->is_owner(own_.user, key.device));
+      const Value from = record.reading(field::indicator_shared_from);
+      if (is_own && from.as_text()) shared_.emplace(std::string(*from.as_text()), key);
     }
-    const RecordState* now = find(there_.indicators, there);
-    Wanted wanted(there);
-    for (const FieldNumber field : kIndicatorFields) wanted.say(field, record.reading(field), now);
-    wanted.say(field::indicator_shared_from, Value::text(name), now);
-    wanted.add_to(edits_);
-    for (auto at =
-             source_.measurements.lower_bound({kind::measurement, key.device, key.counter, ""});
-         at != source_.measurements.end() && at->first.device == key.device &&
-         at->first.counter == key.counter;
-         ++at) {
-      DAFTAR_RETURN_IF_ERROR(share_value(at->first, at->second, there));
-    }
-    withdraw(key, there);
     return {};
   }
 
-  // What the hub has not confirmed is shared when it has.
+  Status share_indicator(const RecordKey& key) {
+    const RecordState& record = source_.indicators.at(key);
+    const auto known = shared_.find(name_of(key));
+    const RecordKey there = known != shared_.end()
+                                ? known->second
+                                : RecordKey{kind::indicator, own_.device, next_id_++, ""};
+    visited_.insert(there);
+    Wanted wanted(there, find(there_.indicators, there));
+    for (const FieldNumber field : kIndicatorFields) wanted.say(field, record.reading(field));
+    wanted.say(field::indicator_shared_from, Value::text(name_of(key)));
+    wanted.add_to(edits_);
+    const auto [first, last] = of_indicator(source_.measurements, kind::measurement, key);
+    for (auto at = first; at != last; ++at) {
+      DAFTAR_RETURN_IF_ERROR(share_value(at->first, at->second, there));
+    }
+    const std::set<std::string> computed = share_computed(key, there);
+    // What a formula gave and gives no more.
+    const auto [begin, end] = of_indicator(there_.measurements, kind::measurement, there);
+    for (auto at = begin; at != end; ++at) {
+      const std::string& period = at->first.qualifier;
+      const RecordKey here{kind::measurement, key.device, key.counter, period};
+      if (!computed.contains(period) && !source_.measurements.contains(here)) withdraw(at->first);
+    }
+    return {};
+  }
+
+  // What the hub has not confirmed is shared, or withdrawn, when it has.
   Status share_value(const RecordKey& key, const RecordState& record, const RecordKey& indicator) {
+    if (record.is_deleted()) {
+      if (position_of(record, kDeletedField) <= source_.confirmed) {
+        withdraw({kind::measurement, indicator.device, indicator.counter, key.qualifier});
+      }
+      return {};
+    }
     const Cell* cell = record.find(field::measurement_value);
     const Version* version = cell == nullptr ? nullptr : cell->current();
     if (version == nullptr || version->position > source_.confirmed) return {};
     ++plan_.values;
     const RecordKey there{kind::measurement, indicator.device, indicator.counter, key.qualifier};
-    const RecordState* now = find(there_.measurements, there);
-    Wanted wanted(there);
+    Wanted wanted(there, find(there_.measurements, there));
+    // What was sent back is no value until it comes again.
+    const bool is_returned = record.reading(field::measurement_returned).as_text().has_value();
     for (const FieldNumber field : kMeasurementFields) {
-      wanted.say(field, record.reading(field), now);
+      const bool is_held_back = is_returned && field == field::measurement_value;
+      wanted.say(field, is_held_back ? Value() : record.reading(field));
     }
     const bool is_changed = wanted.add_to(edits_);
     const RecordKey origin{kind::origin, there.device, there.counter, key.qualifier};
     const RecordState* known = find(origins_, origin);
-    const RecordState* report =
-        find(source_.reports, {kind::report, kPeriodDevice, kPeriodCounter, key.qualifier});
-    Wanted from(origin);
+    Wanted from(origin, known);
     const Value device = Value::decimal(Decimal(static_cast<int64_t>(version->device)));
     const Value seq = Value::decimal(Decimal(static_cast<int64_t>(version->seq)));
     const bool is_known = known != nullptr &&
@@ -150,29 +214,68 @@ class SectorShare {
       DAFTAR_ASSIGN_OR_RETURN(
           const auto chain, store_.ledgers().chain_row(source_.id, version->device, version->seq));
       from.say(field::origin_source_link,
-               chain ? Value::text(to_hex(hash_bytes(chain->link))) : Value(), known);
+               chain ? Value::text(to_hex(hash_bytes(chain->link))) : Value());
     }
-    from.say(field::origin_source_ledger, Value::text(source_.ledger), known);
-    from.say(field::origin_source_record, Value::reference(key), known);
-    from.say(field::origin_source_device, device, known);
-    from.say(field::origin_source_seq, seq, known);
-    from.say(field::origin_approval_state,
-             report == nullptr ? Value() : report->reading(field::report_state), known);
+    from.say(field::origin_source_device, device);
+    from.say(field::origin_source_seq, seq);
+    say_origin(from, key);
     if (from.add_to(edits_) || is_changed) ++plan_.changed;
     return {};
   }
 
-  // A value that was deleted here is deleted there.
-  void withdraw(const RecordKey& key, const RecordKey& indicator) {
-    for (auto at = there_.measurements.lower_bound(
-             {kind::measurement, indicator.device, indicator.counter, ""});
-         at != there_.measurements.end() && at->first.device == indicator.device &&
-         at->first.counter == indicator.counter;
-         ++at) {
-      const RecordKey here{kind::measurement, key.device, key.counter, at->first.qualifier};
-      if (source_.measurements.contains(here)) continue;
-      edits_.push_back({at->first, {{kDeletedField, Value::boolean(true), std::nullopt}}});
-      ++plan_.changed;
+  void say_origin(Wanted& from, const RecordKey& key) {
+    const RecordState* report =
+        find(source_.reports, {kind::report, kPeriodDevice, kPeriodCounter, key.qualifier});
+    from.say(field::origin_source_ledger, Value::text(source_.ledger));
+    from.say(field::origin_source_record, Value::reference(key));
+    from.say(field::origin_approval_state,
+             report == nullptr ? Value() : report->reading(field::report_state));
+  }
+
+  // What the indicator's formula gives: nobody wrote it, so that its origin names no changeset.
+  // Returns the periods.
+  std::set<std::string> share_computed(const RecordKey& key, const RecordKey& indicator) {
+    std::set<std::string> periods;
+    const auto index = source_.reg.find_indicator(key);
+    if (!index) return periods;
+    for (const Measurement& measurement : source_.reg.indicators()[*index].measurements) {
+      if (!measurement.is_computed) continue;
+      ++plan_.values;
+      const std::string period = measurement.period.bytes();
+      periods.insert(period);
+      const RecordKey there{kind::measurement, indicator.device, indicator.counter, period};
+      Wanted wanted(there, find(there_.measurements, there));
+      wanted.say(field::measurement_value, Value::decimal(*measurement.value.number));
+      const bool is_changed = wanted.add_to(edits_);
+      const RecordKey origin{kind::origin, there.device, there.counter, period};
+      Wanted from(origin, find(origins_, origin));
+      say_origin(from, {kind::measurement, key.device, key.counter, period});
+      if (from.add_to(edits_) || is_changed) ++plan_.changed;
+    }
+    return periods;
+  }
+
+  // A value that is gone here goes there, with its origin.
+  void withdraw(const RecordKey& measurement) {
+    RecordKey origin = measurement;
+    origin.kind = kind::origin;
+    const bool is_withdrawn = erase(there_.measurements, measurement);
+    if (erase(origins_, origin) || is_withdrawn) ++plan_.changed;
+  }
+  bool erase(const Records& records, const RecordKey& key) {
+    const RecordState* now = find(records, key);
+    if (now == nullptr || now->is_deleted()) return false;
+    edits_.push_back({key, {{kDeletedField, Value::boolean(true), std::nullopt}}});
+    return true;
+  }
+
+  // Indicators that are not shared with this sector any more.
+  void withdraw_others() {
+    for (const auto& [name, key] : shared_) {
+      if (!name.starts_with(source_.ledger + "#") || visited_.contains(key)) continue;
+      erase(there_.indicators, key);
+      const auto [first, last] = of_indicator(there_.measurements, kind::measurement, key);
+      for (auto at = first; at != last; ++at) withdraw(at->first);
     }
   }
 
@@ -205,7 +308,10 @@ class SectorShare {
   SharePlan& plan_;
   Source there_;
   Records origins_;
-  std::map<std::string, RecordKey> shared_;  ///< by where they come from
+  Identity own_;
+  uint64_t next_id_ = 0;
+  std::map<std::string, RecordKey> shared_;  ///< own ones, by where they come from
+  std::set<RecordKey> visited_;              ///< of these, what is shared still
   std::vector<RecordEdits> edits_;
 };
 
@@ -220,13 +326,19 @@ Result<std::vector<SharePlan>> plan_shares(ClientStore& store, const LedgerInfo&
   DAFTAR_ASSIGN_OR_RETURN(from.indicators, read_kind(view, kind::indicator));
   DAFTAR_ASSIGN_OR_RETURN(from.measurements, read_kind(view, kind::measurement));
   DAFTAR_ASSIGN_OR_RETURN(from.reports, read_kind(view, kind::report));
+  DAFTAR_ASSIGN_OR_RETURN(from.reg, read_all(view));
   std::map<std::string, std::vector<RecordKey>> sectors;
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store.held_ledgers());
+  // Also those that no indicator names any more.
+  for (const LedgerInfo& ledger : ledgers) {
+    if (ledger.name.starts_with(kSectorPrefix)) sectors[ledger.name.substr(kSectorPrefix.size())];
+  }
   for (const auto& [key, record] : from.indicators) {
+    if (record.is_deleted()) continue;
     for (const Value& item : record.reading(field::indicator_sectors).as_list()) {
-      if (const auto name = item.as_text()) sectors[std::string(*name)].push_back(key);
+      if (item.as_text()) sectors[std::string(*item.as_text())].push_back(key);
     }
   }
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store.held_ledgers());
   std::vector<SharePlan> plans;
   for (const auto& [sector, indicators] : sectors) {
     SharePlan plan;
@@ -240,7 +352,7 @@ Result<std::vector<SharePlan>> plan_shares(ClientStore& store, const LedgerInfo&
     if (plan.has_ledger) {
       DAFTAR_RETURN_IF_ERROR(SectorShare(store, from, plan).run(indicators));
     }
-    plans.push_back(std::move(plan));
+    if (plan.indicators > 0 || !plan.drafts.empty()) plans.push_back(std::move(plan));
   }
   return plans;
 }

@@ -51,6 +51,8 @@ struct RecoveryBatch {
 
 /// Decodes a request; nothing if no device of ours makes such a thing (MALFORMED).
 std::optional<PushBatch> decode_batch(const Device& device, const v1::PushRequest& request);
+/// The answer to a batch that is not taken.
+v1::PushReply turned_away(const std::string& ledger, v1::TurnedAway::Reason reason);
 
 class Writer {
  public:

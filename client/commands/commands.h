@@ -175,7 +175,7 @@ Status run_series(const Session& session, const SeriesOptions& options);
 Status run_targets(const Session& session, const SeriesOptions& options);
 Status run_units(const Session& session);
 Status run_share(const Session& session);
-Status run_organisations(const Session& session);
+Status run_ministries(const Session& session);
 Status run_profiles(const Session& session, const ProfilesOptions& options);
 Status run_users(const Session& session);
 Status run_status(const Session& session);

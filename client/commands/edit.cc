@@ -6,22 +6,45 @@
 #include "client/commands/findings.h"
 #include "common/base/period.h"
 #include "common/register/kinds.h"
+#include "common/register/value_formula.h"
 
 namespace daftar::client {
 namespace {
 
+std::string check_ids() {
+  std::string ids;
+  for (const Check check : all_checks()) {
+    ids += (ids.empty() ? "" : ", ") + std::string(id_of(check));
+  }
+  return ids;
+}
+
+// A formula that cannot be read would give nothing.
+Status check_formula(const RecordEdits& edits) {
+  if (edits.key.kind != kind::indicator) return {};
+  for (const CellEdit& cell : edits.cells) {
+    const auto text = cell.value.as_text();
+    if (cell.field != field::indicator_formula || !text) continue;
+    DAFTAR_RETURN_IF_ERROR(ValueFormula::parse(*text).status());
+  }
+  return {};
+}
+
 // A justification that names no check would justify nothing.
-Status check_justification(const RecordEdits& edits) {
+Status check_justification(const RecordEdits& edits, bool is_new) {
   if (edits.key.kind != kind::justification) return {};
+  const auto names_check = [](const CellEdit& cell) {
+    return cell.field == field::justification_check;
+  };
+  if (is_new && std::none_of(edits.cells.begin(), edits.cells.end(), names_check)) {
+    return {Code::invalid, Msg::check_unknown, {"", check_ids()}};
+  }
   for (const CellEdit& cell : edits.cells) {
     if (cell.field != field::justification_check) continue;
     const std::string id = value_text(cell.value);
-    std::string known;
-    for (const Check check : all_checks()) {
-      if (id == id_of(check)) return {};
-      known += (known.empty() ? "" : ", ") + std::string(id_of(check));
-    }
-    return {Code::not_found, Msg::check_unknown, {id, known}};
+    const bool is_known = std::any_of(all_checks().begin(), all_checks().end(),
+                                      [&](Check check) { return id == id_of(check); });
+    if (!is_known) return {Code::not_found, Msg::check_unknown, {id, check_ids()}};
   }
   return {};
 }
@@ -35,7 +58,6 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
   }
   DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(options.message));
   const RecordKey key = edits.key;
-  DAFTAR_RETURN_IF_ERROR(check_justification(edits));
   draft.records.push_back(std::move(edits));
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t seq,
                           store.save(ledger.id, {draft}, session.clock->wall_ms()));
@@ -165,6 +187,8 @@ Status run_set(const Session& session, const EditOptions& options) {
     DAFTAR_RETURN_IF_ERROR(check_not_mixed(*store, view, ledger, edits.key));
     add_as_written(edits, record, typed, options.record);
   }
+  DAFTAR_RETURN_IF_ERROR(check_formula(edits));
+  DAFTAR_RETURN_IF_ERROR(check_justification(edits, is_new));
   snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(edits.key, record_to_write(*store, view, options.record));
   return save_one(session, *store, ledger, options, now, std::move(edits));

@@ -81,6 +81,12 @@ Result<Json> inputs_json(View& view, std::optional<uint64_t> position,
   return inputs;
 }
 
+std::string money_text(double amount) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.10g", amount);
+  return text;
+}
+
 }  // namespace
 
 Status run_explain(const Session& session, const ScoreCommandOptions& options) {
@@ -112,6 +118,10 @@ Status run_explain(const Session& session, const ScoreCommandOptions& options) {
   print_heading(*scored, ledger);
   print_columns(scored->table.has_verifications);
   print_node(*scored, node, 0);
+  if (const Money money = money_of(*scored, node); money.lines > 0) {
+    std::cout << "  ";
+    say(Msg::explain_budget, {money_text(money.allocated), money_text(money.spent)});
+  }
   if (explanation.formula != Formula::none) {
     std::cout << "  = " << words_of("formula", name_of(explanation.formula)) << '\n';
   }

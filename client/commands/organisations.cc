@@ -35,6 +35,12 @@ bool is_below(const std::vector<Organisation>& all, const Organisation& one,
   return false;
 }
 
+// Below itself: shown at the top, so that it is seen.
+bool is_in_circle(const std::vector<Organisation>& all, const Organisation& one) {
+  const Organisation* above = one.parent ? find(all, *one.parent) : nullptr;
+  return above != nullptr && is_below(all, *above, one.key);
+}
+
 Result<std::vector<Organisation>> of_sector(const std::vector<Organisation>& all,
                                             const std::string& sector) {
   std::vector<Organisation> chosen;
@@ -96,14 +102,14 @@ Json organisation_json(const Organisation& one) {
 void print_below(const std::vector<Organisation>& all, const std::optional<RecordKey>& parent,
                  size_t depth) {
   for (const Organisation& one : all) {
-    const bool is_top = !one.parent || find(all, *one.parent) == nullptr;
+    const bool is_top = !one.parent || find(all, *one.parent) == nullptr || is_in_circle(all, one);
     if (parent ? one.parent != parent : !is_top) continue;
     std::cout << std::string(depth * 2, ' ') << name_of(one)
               << (one.sector.empty() ? "" : "  [" + one.sector + "]")
               << (one.ledger.empty() ? "" : "  " + one.ledger)
               << (one.ledger.empty() || one.held ? "" : "  (" + text_of(Msg::score_not_held) + ")")
               << '\n';
-    if (depth < all.size()) print_below(all, one.key, depth + 1);
+    if (depth < all.size() && !is_in_circle(all, one)) print_below(all, one.key, depth + 1);
   }
 }
 
@@ -145,7 +151,7 @@ Result<std::vector<Organisation>> read_organisations(ClientStore& store) {
   return all;
 }
 
-Status run_organisations(const Session& session) {
+Status run_ministries(const Session& session) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<Organisation> all, read_organisations(*store));
@@ -177,8 +183,9 @@ Status score_organisations(const Session& session, const ScoreCommandOptions& op
   RollUp verified;
   bool has_verifications = false;
   std::vector<std::pair<const Organisation*, std::unique_ptr<Scored>>> scores;
+  std::set<std::string> counted;  // a register that two of them name counts once
   for (const Organisation& one : chosen) {
-    if (one.ledger.empty()) continue;
+    if (one.ledger.empty() || !counted.insert(one.ledger).second) continue;
     std::unique_ptr<Scored> scored;
     if (one.held) {
       LedgerInfo ledger;

@@ -49,7 +49,7 @@ Result<uint64_t> moment_of(const Session& session, ClientStore& store, LedgerId 
 Status try_weights(Register& reg, const std::vector<std::string>& weights) {
   for (const std::string& text : weights) {
     const size_t equals = text.rfind('=');
-    const Status bad{Code::invalid, Msg::weight_bad, {text}};
+    Status bad{Code::invalid, Msg::weight_bad, {text}};
     if (equals == std::string::npos) return bad;
     const Result<Value> weight = parse_value(
         *find_kind(kind::indicator)->find(field::indicator_weight), text.substr(equals + 1));
@@ -205,6 +205,9 @@ Json node_json(const Scored& scored, NodeIndex node, size_t period) {
     object["weight"] = scored.table.nodes[node].weight;
   }
   object["name"] = name_of_node(scored, node);
+  if (const Money money = money_of(scored, node, period); money.lines > 0) {
+    object["budget"] = {{"allocated", money.allocated}, {"spent", money.spent}};
+  }
   object["pro_rata"] = is_pro_rata(scored, node, period);
   const ScoreNode& of = scored.table.nodes[node];
   if (of.is_indicator) {
@@ -273,6 +276,11 @@ void print_columns(bool has_verifications) {
             << padded(text_of(Msg::score_column_coverage), 11)
             << padded(text_of(Msg::score_column_accountable), 11)
             << (has_verifications ? padded(text_of(Msg::score_column_verified), 11) : "") << '\n';
+}
+
+Money money_of(const Scored& scored, NodeIndex node, size_t period) {
+  if (!is_area(scored, node)) return {};
+  return scored.reg.areas()[scored.table.items[node]].money_in(scored.table.periods[period]);
 }
 
 void print_node(const Scored& scored, NodeIndex node, int depth) {

@@ -49,6 +49,9 @@ std::vector<std::string> codes_outside(const Scored& scored);
 /// Whether a figure stands on a target that was reckoned pro rata, its own or that of a part.
 bool is_pro_rata(const Scored& scored, NodeIndex node, size_t period = 0);
 
+/// The money of an area; none of anything else.
+Money money_of(const Scored& scored, NodeIndex node, size_t period = 0);
+
 /// The message GROUP.NAME; NAME where there is none.
 std::string words_of(std::string_view group, std::string_view name);
 /// A text with spaces behind it up to that many characters.

@@ -14,10 +14,12 @@ using Json = nlohmann::json;
 constexpr size_t kPeriodWidth = 14;
 constexpr size_t kNumberWidth = 14;
 
-std::string text_of_value(const Measured& measured) {
+// For people, or for programs: their words do not change with the language.
+std::string text_of_value(const Measured& measured, bool is_for_people) {
   if (measured.number) return measured.number->text();
   if (measured.is_yes) return *measured.is_yes ? "yes" : "no";
-  return words_of("no_score", name_of(measured.missing));
+  return is_for_people ? words_of("no_score", name_of(measured.missing))
+                       : std::string(name_of(measured.missing));
 }
 
 // Of an indicator all periods in which anything stands; of an area those that are reported about.
@@ -30,15 +32,15 @@ std::vector<Period> periods_of(const Register& reg, const std::optional<size_t>&
   return {periods.begin(), periods.end()};
 }
 
-std::string verified_text(const Indicator& indicator, const Period& period) {
+std::string verified_text(const Indicator& indicator, const Period& period, bool is_for_people) {
   const Verification* verification = indicator.verification(period);
   if (verification == nullptr || verification->verdict == Verdict::none) return "";
   const bool has_value = verification->value.number || verification->value.is_yes;
   if (verification->verdict == Verdict::corrected && has_value) {
-    return text_of_value(verification->value);
+    return text_of_value(verification->value, is_for_people);
   }
   const auto word = choices_of(FieldType::verdict)[static_cast<size_t>(verification->verdict) - 1];
-  return words_of("choice.verdict", word);
+  return is_for_people ? words_of("choice.verdict", word) : std::string(word);
 }
 
 Json period_json(const Scored& scored, NodeIndex node, size_t period, const Indicator* indicator) {
@@ -47,9 +49,9 @@ Json period_json(const Scored& scored, NodeIndex node, size_t period, const Indi
   object["period"] = of.text();
   if (indicator == nullptr) return object;
   const Measurement* measurement = indicator->measurement(of);
-  if (measurement != nullptr) object["value"] = text_of_value(measurement->value);
+  if (measurement != nullptr) object["value"] = text_of_value(measurement->value, false);
   if (const Target* target = indicator->target(of)) object["target"] = aim_text(target->aim);
-  const std::string verified = verified_text(*indicator, of);
+  const std::string verified = verified_text(*indicator, of, false);
   if (!verified.empty()) object["verified_value"] = verified;
   return object;
 }
@@ -61,7 +63,7 @@ void print_period(const Scored& scored, NodeIndex node, size_t period, const Ind
     const Measurement* measurement = indicator->measurement(of);
     const Target* target = indicator->target(of);
     const std::string mark = measurement != nullptr && measurement->is_computed ? " ƒ" : "";
-    line += padded(measurement == nullptr ? "–" : text_of_value(measurement->value) + mark,
+    line += padded(measurement == nullptr ? "–" : text_of_value(measurement->value, true) + mark,
                    kNumberWidth) +
             padded(target == nullptr ? "" : aim_text(target->aim), kNumberWidth);
   }
@@ -75,7 +77,8 @@ void print_period(const Scored& scored, NodeIndex node, size_t period, const Ind
     std::cout << "– " << words_of("no_score", name_of(score.reason));
   }
   if (is_pro_rata(scored, node, period)) std::cout << "  " << text_of(Msg::score_pro_rata);
-  const std::string verified = indicator == nullptr ? std::string() : verified_text(*indicator, of);
+  const std::string verified =
+      indicator == nullptr ? std::string() : verified_text(*indicator, of, true);
   if (!verified.empty()) std::cout << "  " << text_of(Msg::input_verified) << ": " << verified;
   std::cout << '\n';
 }

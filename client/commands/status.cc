@@ -42,7 +42,11 @@ Result<std::string> why_refused(ClientStore& store, const LedgerInfo& ledger, Ro
   }
   if (ledger.name == kNational || ledger.name.starts_with("sector/")) {
     DAFTAR_ASSIGN_OR_RETURN(const auto directory, store.directory_here());
-    const Status against = directory ? check_by_directory(*directory, changeset) : Status();
+    // Without the directory nobody here can tell whose the records are.
+    const Status unknown = ledger.name == kNational
+                               ? Status()
+                               : Status(Code::refused, Msg::authority_owner, {ledger.name});
+    const Status against = directory ? check_by_directory(*directory, changeset) : unknown;
     if (!against.ok()) return against.text(language_of_environment());
   }
   return text_of(Msg::held_may_now, {std::to_string(changeset.seq)});

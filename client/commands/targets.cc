@@ -119,6 +119,7 @@ std::vector<std::string> codes_found(const Register& reg, const std::vector<Find
     if (const auto index = reg.find_indicator(of)) found.insert(*index);
   }
   std::vector<std::string> codes;
+  codes.reserve(found.size());
   for (const size_t index : found) codes.push_back(code_or_id(reg.indicators()[index]));
   return codes;
 }

@@ -5,8 +5,9 @@
 #include <iterator>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
-#include "common/base/folding.h"
+#include "common/base/text.h"
 #include "common/check/indicator_checks.h"
 #include "common/check/near_duplicates.h"
 #include "common/register/kinds.h"
@@ -40,7 +41,14 @@ bool is_live(const Indicator& indicator) {
   return !indicator.is_retired && !indicator.code.empty();
 }
 
-// One code stands for one record, however it is typed.
+// However its digits and letters are typed; signs tell codes apart.
+std::string plain_code(std::string_view code) {
+  std::string plain = western_digits(trim(code));
+  for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return plain;
+}
+
+// One code stands for one record.
 template <typename Item>
 void check_codes(const Register& reg, const std::vector<Item>& items,
                  std::vector<Finding>& findings) {
@@ -48,7 +56,7 @@ void check_codes(const Register& reg, const std::vector<Item>& items,
   std::vector<std::string> codes;
   codes.reserve(items.size());
   for (const Item& item : items) {
-    codes.push_back(is_live(item) ? fold_text(item.code) : "");
+    codes.push_back(is_live(item) ? plain_code(item.code) : "");
     if (!codes.back().empty()) ++seen[codes.back()];
   }
   for (size_t i = 0; i < items.size(); ++i) {
@@ -84,21 +92,31 @@ std::optional<size_t> indicator_above(const Register& reg, size_t indicator) {
   return parent ? reg.find_indicator(*parent) : std::nullopt;
 }
 
-bool is_below_itself(const Register& reg, size_t indicator) {
-  auto at = indicator_above(reg, indicator);
-  for (size_t steps = 0; at && *at != indicator && steps < reg.indicators().size(); ++steps) {
-    at = indicator_above(reg, *at);
+// The indicators that are below themselves. Each is walked over once.
+std::unordered_set<size_t> find_circles(const Register& reg) {
+  std::unordered_set<size_t> circles;
+  std::vector<size_t> walk_of(reg.indicators().size(), SIZE_MAX);  // who came by first
+  for (size_t i = 0; i < reg.indicators().size(); ++i) {
+    std::optional<size_t> at = i;
+    while (at && walk_of[*at] == SIZE_MAX) {
+      walk_of[*at] = i;
+      at = indicator_above(reg, *at);
+    }
+    if (!at || walk_of[*at] != i) continue;
+    // This walk came back to itself.
+    for (size_t next = *at; circles.insert(next).second;) next = *indicator_above(reg, next);
   }
-  return at == indicator;
+  return circles;
 }
 
 // What hangs from nothing, not all that hangs from it.
 void check_places(const Register& reg, const ScoreTable& tree, std::vector<Finding>& findings) {
   const ScoreNode& outside = tree.nodes[1];
+  const std::unordered_set<size_t> circles = find_circles(reg);
   for (uint32_t i = 0; i < outside.children; ++i) {
     const size_t index = tree.items[outside.first_child + i];
     if (reg.indicators()[index].is_retired) continue;
-    if (indicator_above(reg, index) && !is_below_itself(reg, index)) continue;
+    if (indicator_above(reg, index) && !circles.contains(index)) continue;
     findings.push_back(finding_of(reg, Check::outside, reg.indicators()[index].key, {}));
   }
   for (size_t i = 0; i < reg.indicators().size(); ++i) {
@@ -163,6 +181,7 @@ class SumChecks {
     double room = 0;
     double largest = 1;
     bool has_any = false;
+    uint64_t position = measurement.position;
     for (const Indicator* part : parts_) {
       const Measurement* of = part->measurement(measurement.period);
       const bool is_there = of != nullptr && of->value.number.has_value();
@@ -173,14 +192,14 @@ class SumChecks {
       largest = std::max(largest, std::abs(number));
       if (part->decimals) room += 0.5 * std::pow(10.0, -static_cast<double>(*part->decimals));
       has_any = true;
+      position = std::max(position, of->position);
     }
     const double value = measurement.value.number->to_double();
     room += kSumRoom * std::max(largest, std::abs(value));
     if (!has_any || !std::isfinite(sum) || std::abs(sum - value) <= room) return;
     findings_.push_back(finding_of(
         reg_, Check::sum_of_parts, record_of(indicator_, kind::measurement, measurement.period),
-        {measurement.period.text(), measurement.value.number->text(), number_text(sum)},
-        measurement.position));
+        {measurement.period.text(), measurement.value.number->text(), number_text(sum)}, position));
   }
 
   const Register& reg_;
@@ -305,7 +324,15 @@ void Checks::recheck(const std::vector<size_t>& touched) {
   }
   std::set<size_t> indicators(touched.begin(), touched.end());
   for (const size_t index : touched) {
-    if (const auto above = indicator_above(reg_, index)) indicators.insert(*above);
+    const auto above = indicator_above(reg_, index);
+    if (!above) continue;
+    indicators.insert(*above);
+    if (reg_.indicators()[index].shared_from.empty()) continue;
+    // Those beside it say whether they are the same.
+    const ScoreNode& node = tree_.nodes[tree_.nodes_of_indicators[*above]];
+    for (NodeIndex child = node.first_child; child < node.first_child + node.children; ++child) {
+      indicators.insert(tree_.items[child]);
+    }
   }
   for (const size_t index : indicators) check(index);
 }

@@ -140,8 +140,9 @@ class IndicatorChecks {
       const Measurement* entered = indicator_.measurement(computed.period);
       if (entered == nullptr || entered->is_computed || !entered->value.number) continue;
       if (is_rounded(*entered->value.number, computed.reported)) continue;
-      add(Check::formula_differs, *entered,
-          {computed.period.text(), entered->value.number->text(), computed.reported.text()});
+      add(Check::formula_differs, record_of(indicator_, kind::measurement, computed.period),
+          {computed.period.text(), entered->value.number->text(), computed.reported.text()},
+          std::max(entered->position, computed.position));
     }
   }
 
@@ -218,13 +219,13 @@ class IndicatorChecks {
   void check_values() {
     for (const Measurement& measurement : indicator_.measurements) {
       check_achievement(measurement);
-      if (!measurement.value.number || measurement.is_computed) continue;
+      if (!measurement.value.number) continue;
       const Decimal& number = *measurement.value.number;
       if (is_outside(number)) {
         add(Check::out_of_range, measurement, range_arguments(measurement.period, number));
       }
       const int64_t decimals = -static_cast<int64_t>(number.exponent());
-      if (indicator_.decimals && decimals > 0 &&
+      if (indicator_.decimals && decimals > 0 && !measurement.is_computed &&
           static_cast<uint64_t>(decimals) > *indicator_.decimals) {
         add(Check::decimals, measurement,
             {measurement.period.text(), number.text(), std::to_string(*indicator_.decimals)});
@@ -243,8 +244,9 @@ class IndicatorChecks {
     if (achieved.reason != NoScore::none || achieved.share <= options_.soft_above) return;
     const Target* target = target_for(indicator_, measurement.period);
     if (target == nullptr) return;
-    add(Check::soft_target, measurement,
-        {measurement.period.text(), number_text(100 * achieved.share), aim_text(target->aim)});
+    add(Check::soft_target, record_of(indicator_, kind::measurement, measurement.period),
+        {measurement.period.text(), number_text(100 * achieved.share), aim_text(target->aim)},
+        std::max(measurement.position, target->position));
   }
 
   // ---- series: numbers of one rhythm and one definition are like one another
@@ -288,8 +290,9 @@ class IndicatorChecks {
     if (from == 0) return;
     const double factor = to / from;
     if (factor <= kJumpFactor * (1 + kRoom) && factor * kJumpFactor >= 1 - kRoom) return;
-    add(Check::jump, now,
-        {now.period.text(), before.value.number->text(), now.value.number->text()});
+    add(Check::jump, record_of(indicator_, kind::measurement, now.period),
+        {now.period.text(), before.value.number->text(), now.value.number->text()},
+        std::max(before.position, now.position));
   }
 
   void check_outlier(const std::vector<double>& past, const Measurement& now, double value) {

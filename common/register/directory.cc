@@ -269,6 +269,15 @@ bool Directory::is_owner(UserNumber user, DeviceNumber made_by) const {
   return device->second.user == user || (!party.empty() && party_of(device->second.user) == party);
 }
 
+// A user's party is said once: what his devices made in a sector is that party's for good. Who goes
+// to another one is enrolled there anew.
+bool Directory::is_party_again(const RecordKey& key, const CellEdit& edit) const {
+  if (key.kind != kind::user || edit.field != field::user_party) return false;
+  const auto known = users_.find(key.device);
+  return known != users_.end() && known->second.party &&
+         edit.value.as_reference() != known->second.party;
+}
+
 std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
   if (changeset.device == kHubDevice) {
     return may_hub_enter(changeset) ? std::nullopt : std::optional(NoAuthority::hub);
@@ -300,6 +309,11 @@ std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
         return appoints_wrongly(key, edit, user);
       })) {
     return NoAuthority::appoints;
+  }
+  if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+        return is_party_again(key, edit);
+      })) {
+    return NoAuthority::party_again;
   }
   if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
         return is_approval_again(key, edit);

@@ -47,6 +47,7 @@ enum class NoAuthority {
   role,                ///< a field that its author's role may not write
   owner,               ///< a field that only the party may write that made the record
   appoints,            ///< an administrator by a role alone, its author by himself, an unknown role
+  party_again,         ///< another party for a user: records would go with him
   approval_again,      ///< an approval that was written before, or taken back before
   last_administrator,  ///< nobody could appoint any more
   hub_record,          ///< made under the hub's number, and not by it
@@ -80,6 +81,8 @@ class Directory {
   [[nodiscard]] const std::map<RecordKey, std::string>& parties() const { return parties_; }
   /// The code of a user's party; "" if it has none.
   [[nodiscard]] std::string party_of(UserNumber user) const;
+  /// Whether a user is of the party whose device that is, or its user.
+  [[nodiscard]] bool is_owner(UserNumber user, DeviceNumber made_by) const;
   /// The persons who have approved `user` as administrator, without the approvals in `without`.
   [[nodiscard]] std::set<UserNumber> approvers(UserNumber user,
                                                const std::set<RecordKey>& without = {}) const;
@@ -113,12 +116,12 @@ class Directory {
     uint64_t made = 0;             ///< the position where it was
     std::optional<uint64_t> gone;  ///< where it was taken back
   };
-  [[nodiscard]] bool is_owner(UserNumber user, DeviceNumber made_by) const;
   void take_grant(const RecordKey& key, const RecordState& record);
   void take_approval(const RecordKey& key, const RecordState& record);
   [[nodiscard]] bool is_approved(UserNumber user, const std::set<RecordKey>& without = {}) const;
   [[nodiscard]] bool may_hub_enter(const Changeset& changeset) const;
   [[nodiscard]] bool may_hub_write(const RecordKey& key, const CellEdit& edit) const;
+  [[nodiscard]] bool is_party_again(const RecordKey& key, const CellEdit& edit) const;
   [[nodiscard]] bool is_approval_again(const RecordKey& key, const CellEdit& edit) const;
   [[nodiscard]] bool leaves_an_administrator(const std::vector<RecordEdits>& records) const;
 

@@ -5,9 +5,12 @@
 #include <cstdio>
 #include <map>
 #include <optional>
-#include <set>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
+
+#include "common/base/text.h"
 
 namespace daftar {
 namespace {
@@ -58,6 +61,9 @@ void forget_computed(Indicator& indicator) {
                 [](const FormulaProblem& one) { return one.kind == Problem::undefined; });
 }
 
+// A code however its digits are typed.
+std::string plain_code(std::string_view code) { return western_digits(trim(code)); }
+
 template <typename Item>
 void insert(std::vector<Item>& items, Item item) {
   const auto at = std::lower_bound(items.begin(), items.end(), item.period,
@@ -67,75 +73,112 @@ void insert(std::vector<Item>& items, Item item) {
 
 }  // namespace
 
+// Which indicator a code means: the live one that has it; a retired one if there is none.
+class Formulas::Codes {
+ public:
+  explicit Codes(const std::vector<Indicator>& indicators) {
+    for (size_t i = 0; i < indicators.size(); ++i) {
+      const Indicator& indicator = indicators[i];
+      auto& codes = indicator.is_retired ? retired_ : live_;
+      const auto [at, is_new] = codes.emplace(plain_code(indicator.code), i);
+      if (!is_new) at->second.reset();
+    }
+  }
+  /// Nothing for a code that none has, or several.
+  [[nodiscard]] std::optional<size_t> find(const std::string& code) const {
+    for (const auto* codes : {&live_, &retired_}) {
+      const auto found = codes->find(plain_code(code));
+      if (found != codes->end()) return found->second;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::unordered_map<std::string, std::optional<size_t>> live_;
+  std::unordered_map<std::string, std::optional<size_t>> retired_;
+};
+
 Formulas::Formulas(std::vector<Indicator>& indicators) {
-  std::map<std::string_view, std::optional<size_t>> codes;
+  const Codes codes(indicators);
   std::vector<Computed> unordered;
   for (size_t i = 0; i < indicators.size(); ++i) {
-    const auto [at, is_new] = codes.emplace(indicators[i].code, i);
-    if (!is_new) at->second.reset();
+    if (indicators[i].formula.empty()) continue;
+    auto computed = read(indicators[i], i, codes);
+    if (computed) unordered.push_back(*std::move(computed));
   }
-  for (size_t i = 0; i < indicators.size(); ++i) {
-    Indicator& indicator = indicators[i];
-    if (indicator.formula.empty()) continue;
-    Result<ValueFormula> formula = ValueFormula::parse(indicator.formula);
-    if (!formula.ok()) {
-      indicator.formula_problems.push_back({Problem::wrong, formula.status().text(), {}});
-      continue;
-    }
-    std::vector<size_t> inputs;
-    for (const FormulaReference& reference : formula->references()) {
-      const auto found = codes.find(reference.code);
-      if (found == codes.end() || !found->second) {
-        indicator.formula_problems.push_back({Problem::unknown, reference.code, {}});
-      } else {
-        inputs.push_back(*found->second);
-      }
-    }
-    if (!indicator.formula_problems.empty()) continue;
-    unordered.push_back({i, *std::move(formula), std::move(inputs)});
-  }
-  // One after the other those of which all inputs are there; what is left goes round in a circle,
-  // or needs what does.
-  std::set<size_t> waiting;
-  for (const Computed& one : unordered) waiting.insert(one.indicator);
-  for (bool is_moving = true; is_moving;) {
-    is_moving = false;
-    for (auto at = unordered.begin(); at != unordered.end();) {
-      const bool is_ready = std::none_of(at->inputs.begin(), at->inputs.end(),
-                                         [&](size_t input) { return waiting.contains(input); });
-      if (!is_ready) {
-        ++at;
-        continue;
-      }
-      waiting.erase(at->indicator);
-      computed_.push_back(std::move(*at));
-      at = unordered.erase(at);
-      is_moving = true;
-    }
-  }
-  for (const Computed& one : unordered) {
-    indicators[one.indicator].formula_problems.push_back({Problem::circle, {}, {}});
-  }
+  put_in_order(indicators, std::move(unordered));
   for (const Computed& one : computed_) compute(indicators, one);
+}
+
+std::optional<Formulas::Computed> Formulas::read(Indicator& indicator, size_t index,
+                                                 const Codes& codes) {
+  Result<ValueFormula> formula = ValueFormula::parse(indicator.formula);
+  if (!formula.ok()) {
+    indicator.formula_problems.push_back({Problem::wrong, formula.status().text(), {}});
+    return std::nullopt;
+  }
+  std::vector<size_t> inputs;
+  for (const FormulaReference& reference : formula->references()) {
+    if (const auto found = codes.find(reference.code)) {
+      inputs.push_back(*found);
+    } else {
+      indicator.formula_problems.push_back({Problem::unknown, reference.code, {}});
+    }
+  }
+  if (!indicator.formula_problems.empty()) return std::nullopt;
+  return Computed{index, *std::move(formula), std::move(inputs)};
+}
+
+// Whatever waits for nothing, then what waited for that alone, and so on (Kahn 1962). What is left
+// goes round in a circle, or needs what does.
+void Formulas::put_in_order(std::vector<Indicator>& indicators, std::vector<Computed> unordered) {
+  std::unordered_map<size_t, size_t> places;  // by indicator
+  for (size_t i = 0; i < unordered.size(); ++i) places[unordered[i].indicator] = i;
+  std::vector<size_t> open(unordered.size());
+  std::vector<std::vector<size_t>> needed_by(unordered.size());
+  for (size_t i = 0; i < unordered.size(); ++i) {
+    for (const size_t input : unordered[i].inputs) {
+      const auto place = places.find(input);
+      if (place == places.end()) continue;
+      ++open[i];
+      needed_by[place->second].push_back(i);
+    }
+  }
+  std::vector<size_t> ready;
+  for (size_t i = 0; i < unordered.size(); ++i) {
+    if (open[i] == 0) ready.push_back(i);
+  }
+  for (size_t next = 0; next < ready.size(); ++next) {
+    for (const size_t after : needed_by[ready[next]]) {
+      if (--open[after] == 0) ready.push_back(after);
+    }
+  }
+  computed_.reserve(ready.size());
+  for (const size_t i : ready) computed_.push_back(std::move(unordered[i]));
+  for (size_t i = 0; i < unordered.size(); ++i) {
+    if (open[i] > 0) {
+      indicators[unordered[i].indicator].formula_problems.push_back({Problem::circle, {}, {}});
+    }
+  }
 }
 
 std::vector<size_t> Formulas::needing(size_t indicator) const {
   std::vector<size_t> touched = {indicator};
+  std::unordered_set<size_t> known = {indicator};
   for (const Computed& one : computed_) {
-    const bool is_touched = std::any_of(one.inputs.begin(), one.inputs.end(), [&](size_t input) {
-      return std::find(touched.begin(), touched.end(), input) != touched.end();
-    });
-    if (is_touched) touched.push_back(one.indicator);
+    const bool is_touched = std::any_of(one.inputs.begin(), one.inputs.end(),
+                                        [&](size_t input) { return known.contains(input); });
+    if (is_touched && known.insert(one.indicator).second) touched.push_back(one.indicator);
   }
   return touched;
 }
 
 void Formulas::recompute(std::vector<Indicator>& indicators,
                          const std::vector<size_t>& touched) const {
+  if (computed_.empty()) return;
+  const std::unordered_set<size_t> known(touched.begin(), touched.end());
   for (const Computed& one : computed_) {
-    const bool is_touched =
-        std::find(touched.begin(), touched.end(), one.indicator) != touched.end();
-    if (is_touched) compute(indicators, one);
+    if (known.contains(one.indicator)) compute(indicators, one);
   }
 }
 
@@ -179,10 +222,13 @@ void Formulas::compute(std::vector<Indicator>& indicators, const Computed& compu
   for (const Period& period : periods) {
     bool is_there = true;
     bool is_checked = false;
+    uint64_t position = 0;
     for (size_t i = 0; i < references.size(); ++i) {
       const Indicator& input = indicators[computed.inputs[i]];
       const auto of = references[i].period_for(period);
       is_there = is_there && of && reported_number(input, *of);
+      const Measurement* measurement = of ? input.measurement(*of) : nullptr;
+      if (measurement != nullptr) position = std::max(position, measurement->position);
       is_checked = is_checked || (of && is_verified(input, *of));
     }
     if (!is_there) continue;
@@ -192,20 +238,21 @@ void Formulas::compute(std::vector<Indicator>& indicators, const Computed& compu
       indicator.formula_problems.push_back({Problem::undefined, {}, period});
       continue;
     }
-    ComputedValue value{period, *reported, reported};
+    ComputedValue value{period, *reported, reported, position};
     if (is_checked) {
       const auto again = evaluate(period, verified_number);
       value.verified = again ? decimal_of(*again) : std::nullopt;
     }
     if (indicator.measurement(period) == nullptr) {
-      insert(indicator.measurements, Measurement{period, {*reported, {}, NoScore::none}, 0, true});
+      insert(indicator.measurements,
+             Measurement{period, {*reported, {}, NoScore::none}, position, true});
       if (is_checked && indicator.verification(period) == nullptr) {
         const Verdict verdict = value.verified ? Verdict::corrected : Verdict::rejected;
         insert(indicator.verifications,
                Verification{period, verdict, {value.verified, {}, NoScore::none}, true});
       }
     }
-    indicator.computed.push_back(std::move(value));
+    indicator.computed.push_back(value);
   }
 }
 

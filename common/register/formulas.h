@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,10 @@ class Formulas {
     ValueFormula formula;
     std::vector<size_t> inputs;  ///< indicators, one for each of its references
   };
+  class Codes;
+  /// Nothing, and the problem in the indicator, where the formula cannot be computed.
+  static std::optional<Computed> read(Indicator& indicator, size_t index, const Codes& codes);
+  void put_in_order(std::vector<Indicator>& indicators, std::vector<Computed> unordered);
   void compute(std::vector<Indicator>& indicators, const Computed& computed) const;
 
   std::vector<Computed> computed_;  ///< none before those that it needs

@@ -37,6 +37,24 @@ const std::string& name_in(const Names& names, Language language) {
   return of(Language::french);
 }
 
+Money Area::money_in(const Period& period) const {
+  const auto sum = [&](auto is_meant) {
+    Money money;
+    for (const BudgetLine& line : budget) {
+      if (!is_meant(line.period)) continue;
+      ++money.lines;
+      if (line.allocated) money.allocated += line.allocated->to_double();
+      if (line.spent) money.spent += line.spent->to_double();
+    }
+    return money;
+  };
+  const auto holds = [](const Period& whole, const Period& part) {
+    return whole.start() <= part.start() && part.end() <= whole.end();
+  };
+  const Money within = sum([&](const Period& of) { return holds(period, of); });
+  return within.lines > 0 ? within : sum([&](const Period& of) { return holds(of, period); });
+}
+
 uint64_t Indicator::definition_version_in(const Period& period) const {
   uint64_t version = 1;
   for (const Period& from : breaks) {

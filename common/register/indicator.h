@@ -52,6 +52,7 @@ struct ComputedValue {
   Period period;
   Decimal reported;
   std::optional<Decimal> verified;  ///< from verified values; nothing where one was rejected
+  uint64_t position = 0;            ///< of the newest entry that went in
 };
 
 /// Why an indicator's formula gives no value.
@@ -122,6 +123,20 @@ struct Indicator {
 
 enum class Scope : uint8_t { none, sectoral, organisational };
 
+/// Money of an area, in millions of Lebanese pounds.
+struct BudgetLine {
+  Period period;
+  std::optional<Decimal> allocated;
+  std::optional<Decimal> spent;
+};
+
+/// What the budget lines of an area add up to.
+struct Money {
+  double allocated = 0;
+  double spent = 0;
+  size_t lines = 0;
+};
+
 /// A key performance area.
 struct Area {
   RecordKey key;
@@ -131,6 +146,10 @@ struct Area {
   std::optional<Decimal> weight;
   std::optional<uint64_t> order;
   std::vector<FieldNumber> unfilled;  ///< required fields that say nothing
+  std::vector<BudgetLine> budget;
+
+  /// Of the lines for periods that lie in this one; with none, of those for periods that hold it.
+  [[nodiscard]] Money money_in(const Period& period) const;
 };
 
 /// Whether reports are about periods of its kind: years and half-years.

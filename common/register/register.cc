@@ -225,6 +225,14 @@ void Register::take(const RecordKey& key, const RecordState& record) {
   } else if (key.kind == kind::indicator) {
     indicator_ids_[{key.device, key.counter}] = indicators_.size();
     indicators_.push_back(indicator_of(key, record));
+  } else if (key.kind == kind::budget_line) {
+    const auto area = record.reading(field::budget_line_kpa).as_reference();
+    const Value period = record.reading(field::budget_line_period);
+    const Result<Period> when = Period::from_bytes(period.as_period().value_or(""));
+    if (area && when.ok()) {
+      budget_.emplace_back(*area, BudgetLine{*when, number_of(record, field::budget_line_allocated),
+                                             number_of(record, field::budget_line_spent)});
+    }
   } else if (key.kind == kind::justification) {
     const auto about = record.reading(field::justification_about).as_reference();
     const std::string text = text_of(record, field::justification_text);
@@ -256,6 +264,10 @@ void Register::finish() {
   for (size_t i = 0; i < areas_.size(); ++i) {
     area_ids_[{areas_[i].key.device, areas_[i].key.counter}] = i;
   }
+  for (const auto& [key, line] : budget_) {
+    if (const auto area = find_area(key)) areas_[*area].budget.push_back(line);
+  }
+  budget_.clear();
   formulas_ = Formulas(indicators_);
   for (size_t i = 0; i < indicators_.size(); ++i) {
     indicator_ids_[{indicators_[i].key.device, indicators_[i].key.counter}] = i;
@@ -329,7 +341,7 @@ std::vector<size_t> Register::update(const RecordKey& key, const RecordState& re
   const std::optional<size_t> found = find_indicator(key);
   if (!is_series(key.kind) || !found) return {};
   record.is_contended() ? (void)contended_.insert(key) : (void)contended_.erase(key);
-  const std::vector<size_t> touched = formulas_.needing(*found);
+  std::vector<size_t> touched = formulas_.needing(*found);
   for (const size_t index : touched) count_periods(indicators_[index], false);
   put_series(indicators_[*found], key, record);
   formulas_.recompute(indicators_, touched);

@@ -68,6 +68,7 @@ class Register {
   Formulas formulas_;
   Ids area_ids_;
   Ids indicator_ids_;
+  std::vector<std::pair<RecordKey, BudgetLine>> budget_;  ///< by area, until finish()
   /// Values that came before their indicator.
   std::vector<std::pair<RecordKey, RecordState>> early_;
   struct Justification {

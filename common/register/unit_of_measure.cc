@@ -47,8 +47,11 @@ const std::map<std::string, std::string>& words_of_spellings() {
 
 // Signs that folding takes for punctuation are words here, and "100,000" is one number.
 std::string spell_out(std::string_view typed) {
+  // Â£ is a pound sign that was read in the wrong encoding.
   constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
-      {"%", " percent "}, {"٪", " percent "}, {"£", " gbp "}, {"$", " dollarsign "}, {"€", " eur "}};
+      {"US$", " usd "},      {"$US", " usd "},   {"C$", " cad "}, {"‰", " per 1000 "},
+      {"%", " percent "},    {"٪", " percent "}, {"Â£", " gbp "}, {"£", " gbp "},
+      {"$", " dollarsign "}, {"€", " eur "}};
   std::string text;
   for (size_t i = 0; i < typed.size();) {
     const auto* sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](const auto& one) {
@@ -62,8 +65,9 @@ std::string spell_out(std::string_view typed) {
     const auto is_digit = [&](size_t at) {
       return at < typed.size() && typed[at] >= '0' && typed[at] <= '9';
     };
-    const bool is_group_mark = typed[i] == ',' && i > 0 && is_digit(i - 1) && is_digit(i + 1) &&
-                               is_digit(i + 2) && is_digit(i + 3) && !is_digit(i + 4);
+    const bool is_group_mark = (typed[i] == ',' || typed[i] == ' ') && i > 0 && is_digit(i - 1) &&
+                               is_digit(i + 1) && is_digit(i + 2) && is_digit(i + 3) &&
+                               !is_digit(i + 4);
     if (!is_group_mark) text += typed[i];
     ++i;
   }

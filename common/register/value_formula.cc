@@ -127,6 +127,10 @@ Result<ValueFormula> ValueFormula::parse(std::string_view text) {
     i = end + 1;
   }
   if (has_assignment(expression)) return bad_formula(text, "=");
+  const bool is_moving =
+      std::any_of(parts->references.begin(), parts->references.end(),
+                  [](const FormulaReference& reference) { return !reference.fixed; });
+  if (!is_moving) return Status(Code::invalid, Msg::formula_still, {std::string(text)});
   parts->variables.resize(parts->references.size(), 1);
   try {
     for (size_t i = 0; i < parts->variables.size(); ++i) {

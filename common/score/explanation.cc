@@ -50,16 +50,9 @@ class Inputs {
     if (const Measurement* measurement = indicator_.measurement(period)) {
       add(measurement->is_computed ? Role::computed : Role::value,
           record_of(indicator_.key, kind::measurement, period), text_of(measurement->value));
-      if (measurement->is_computed) add_formula(period);
+      if (measurement->is_computed) add_formula(period, is_verified);
     }
-    const Verification* verification = indicator_.verification(period);
-    if (!is_verified || verification == nullptr || verification->verdict == Verdict::none) return;
-    const bool has_value = verification->value.number || verification->value.is_yes;
-    const auto word =
-        choices_of(FieldType::verdict)[static_cast<size_t>(verification->verdict) - 1];
-    add(Role::verified, record_of(indicator_.key, kind::verification, period),
-        verification->verdict == Verdict::corrected && has_value ? text_of(verification->value)
-                                                                 : std::string(word));
+    if (is_verified) add_verified(indicator_, period);
   }
   void add_baseline() {
     if (!indicator_.baseline) return;
@@ -76,7 +69,22 @@ class Inputs {
   }
 
  private:
-  void add_formula(const Period& period) {
+  // Central Inspection's word on a value of any indicator; what a formula gives has none of its
+  // own.
+  void add_verified(const Indicator& of, const Period& period) {
+    const Verification* verification = of.verification(period);
+    if (verification == nullptr || verification->is_computed ||
+        verification->verdict == Verdict::none) {
+      return;
+    }
+    const bool has_value = verification->value.number || verification->value.is_yes;
+    const auto word =
+        choices_of(FieldType::verdict)[static_cast<size_t>(verification->verdict) - 1];
+    add(Role::verified, record_of(of.key, kind::verification, period),
+        verification->verdict == Verdict::corrected && has_value ? text_of(verification->value)
+                                                                 : std::string(word));
+  }
+  void add_formula(const Period& period, bool is_verified) {
     add(Role::formula, indicator_.key, indicator_.formula);
     const auto self = reg_.find_indicator(indicator_.key);
     for (const auto& [reference, index] : reg_.formulas().inputs_of(self.value_or(SIZE_MAX))) {
@@ -86,6 +94,7 @@ class Inputs {
       if (measurement == nullptr) continue;
       add(Role::formula_input, record_of(input.key, kind::measurement, *of),
           text_of(measurement->value));
+      if (is_verified) add_verified(input, *of);
     }
   }
   void add(Role role, const RecordKey& record, std::string text) {

@@ -175,7 +175,8 @@ std::optional<double> on_the_line(const Indicator& indicator, const Target& targ
   const double part =
       static_cast<double>((at - from).count()) / static_cast<double>((to - from).count());
   const double base = indicator.baseline->to_double();
-  return base + (aimed - base) * part;
+  const double expected = base + (aimed - base) * part;
+  return std::isfinite(expected) ? std::optional(expected) : std::nullopt;
 }
 
 FoundAim aim_of(const Indicator& indicator, const Period& period) {

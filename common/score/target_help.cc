@@ -11,14 +11,18 @@
 namespace daftar {
 namespace {
 
-constexpr double kDaysOfYear = 365.25;
 constexpr double kTwice = 2;
 // Numbers that were computed in binary are compared with a little room.
 constexpr double kRoom = 1e-9;
 
-// A day as a number of years.
+// A day as a number of years, each as long as the next: 31 December 2025 is nearly 2026.
 double year_of(const Period::Date& day) {
-  return static_cast<double>(std::chrono::sys_days(day).time_since_epoch().count()) / kDaysOfYear;
+  const auto first = std::chrono::sys_days(day.year() / std::chrono::January / 1);
+  const auto next =
+      std::chrono::sys_days((day.year() + std::chrono::years(1)) / std::chrono::January / 1);
+  const auto passed = (std::chrono::sys_days(day) - first).count() + 1;
+  return static_cast<int>(day.year()) +
+         static_cast<double>(passed) / static_cast<double>((next - first).count());
 }
 
 double median_of(std::vector<double> values) {
@@ -114,9 +118,24 @@ TargetPlace place_target(const Indicator& indicator, const Target& target) {
 
 Peers::Peers(const Register& reg) : reg_(reg) {
   units_.reserve(reg.indicators().size());
-  for (const Indicator& indicator : reg.indicators()) {
+  for (size_t i = 0; i < reg.indicators().size(); ++i) {
+    const Indicator& indicator = reg.indicators()[i];
     units_.push_back(normal_unit(indicator.unit));
+    if (indicator.is_retired || units_.back().empty()) continue;
+    for (const Measurement& measurement : indicator.measurements) {
+      if (!measurement.value.number) continue;
+      const double value = measurement.value.number->to_double();
+      values_[kind_of(i, false, measurement.period)].push_back(value);
+      values_[kind_of(i, true, measurement.period)].push_back(value);
+    }
   }
+  for (auto& [of, values] : values_) std::sort(values.begin(), values.end());
+}
+
+Peers::Kind Peers::kind_of(size_t index, bool only_beside, const Period& period) const {
+  const Indicator& indicator = reg_.indicators()[index];
+  return {units_[index], indicator.direction, only_beside ? indicator.parent : std::nullopt,
+          period};
 }
 
 std::optional<PeerSpread> Peers::spread(size_t index) const {
@@ -124,28 +143,19 @@ std::optional<PeerSpread> Peers::spread(size_t index) const {
   const auto newest = std::find_if(indicator.measurements.rbegin(), indicator.measurements.rend(),
                                    [](const Measurement& one) { return one.value.number; });
   if (newest == indicator.measurements.rend() || units_[index].empty()) return std::nullopt;
-  const auto values_of = [&](bool only_beside) {
-    std::vector<double> values;
-    for (size_t i = 0; i < reg_.indicators().size(); ++i) {
-      const Indicator& other = reg_.indicators()[i];
-      if (i == index || other.is_retired || units_[i] != units_[index] ||
-          other.direction != indicator.direction ||
-          (only_beside && other.parent != indicator.parent)) {
-        continue;
-      }
-      const Measurement* measurement = other.measurement(newest->period);
-      if (measurement != nullptr && measurement->value.number) {
-        values.push_back(measurement->value.number->to_double());
-      }
+  for (const bool only_beside : {true, false}) {
+    const auto found = values_.find(kind_of(index, only_beside, newest->period));
+    if (found == values_.end()) continue;
+    std::vector<double> values = found->second;
+    if (!indicator.is_retired) {  // itself
+      const double own = newest->value.number->to_double();
+      values.erase(std::lower_bound(values.begin(), values.end(), own));
     }
-    std::sort(values.begin(), values.end());
-    return values;
-  };
-  std::vector<double> values = values_of(true);
-  if (values.size() < kFewestPeers) values = values_of(false);
-  if (values.size() < kFewestPeers) return std::nullopt;
-  return PeerSpread{newest->period,         values.size(),          values.front(),
-                    quantile(values, 0.25), quantile(values, 0.75), values.back()};
+    if (values.size() < kFewestPeers) continue;
+    return PeerSpread{newest->period,         values.size(),          values.front(),
+                      quantile(values, 0.25), quantile(values, 0.75), values.back()};
+  }
+  return std::nullopt;
 }
 
 }  // namespace daftar

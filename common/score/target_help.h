@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "common/register/register.h"
@@ -67,8 +70,13 @@ class Peers {
   [[nodiscard]] std::optional<PeerSpread> spread(size_t indicator) const;
 
  private:
+  /// Unit, direction, parent where only those beside it count, and period.
+  using Kind = std::tuple<std::string, Direction, std::optional<RecordKey>, Period>;
+  [[nodiscard]] Kind kind_of(size_t indicator, bool only_beside, const Period& period) const;
+
   const Register& reg_;
-  std::vector<std::string> units_;  ///< normal, by indicator
+  std::vector<std::string> units_;              ///< normal, by indicator
+  std::map<Kind, std::vector<double>> values_;  ///< ascending
 };
 
 }  // namespace daftar

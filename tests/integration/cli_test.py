@@ -357,7 +357,7 @@ class CommandLineTest(office.OfficeTest):
     def test_help_teaches(self):
         for program in (self.device, self.hub):
             top = program.run("--help", as_json=False).out
-            names = re.findall(r"^  ([a-z]+) {2,}", top.split("Subcommands:")[1], re.M)
+            names = re.findall(r"^  ([a-z]+) +", top.split("Subcommands:")[1], re.M)
             self.assertGreaterEqual(len(names), 4)
             for name in names:
                 text = program.run(name, "--help", as_json=False).out
@@ -367,7 +367,7 @@ class CommandLineTest(office.OfficeTest):
                     self.assertGreater(len(program.run(name, sub, "--help", as_json=False).out.split("Usage:")[0]), 10)
             if program is self.device:
                 expected = ("init import show set delete log diff status sync conflicts resolve held export agent "
-                            "audit receipt verify users score explain check profiles find series targets units share organisations")
+                            "audit receipt verify users score explain check profiles find series targets units share ministries passphrase")
                 self.assertEqual(set(names), set(expected.split()))
         wrong = [self.check(self.device, line, 2, "command_line.bad") for line in (
             "set", "log -n 0", "resolve 1.1 name_en --take x", "resolve 1.1 name_en --take -1", "show --nonsense",

@@ -175,9 +175,9 @@ class NationalDataTest(office.OfficeTest):
 
     def test_units_and_names_of_the_united_kingdom(self):
         path = os.path.join(self.data, "uk-sdg", "indicators.csv")
-        self.a.run("import", path)
+        self.a.run("--ledger", LEDGER, "import", path)
         typed = collections.Counter(row["unit"] for _, row in read_table(path) if row["unit"])
-        units = {one["unit"]: one["spellings"] for one in self.a.run("units").json["units"]}
+        units = {one["unit"]: one["spellings"] for one in self.a.run("--ledger", LEDGER, "units").json["units"]}
         self.assertEqual(collections.Counter({spelling: count for one in units.values() for spelling, count in one.items()}),
                          typed, "every unit as it was typed")
         self.assertEqual(set(units["percent"]), {"Percentage (%)", "percentage (%)", "Percentage", "Percentage(%)"})
@@ -188,9 +188,9 @@ class NationalDataTest(office.OfficeTest):
             ["USD ($ Millions)", "USD ($ millions)"], ["Tonnes", "Metric tons"],
             ["Terajoules per million pounds (TJ/Â£ million)", "Terajoules per million pounds (TJ/£ million)"])), same)
         for words, code in ((("فقر",), "1"), (("الفقـر",), "1"), (("pauvrete",), "1"), (("SANTE", "bien-être"), "3")):
-            found = [one["code"] for one in self.a.run("find", *words, "--most", "300").json["shown"]]
+            found = [one["code"] for one in self.a.run("--ledger", LEDGER, "find", *words, "--most", "300").json["shown"]]
             self.assertIn(code, found, words)
-        near = [one for one in self.a.run("check", "--all").json["findings"] if one["check"] == "near_duplicate"]
+        near = [one for one in self.a.run("--ledger", LEDGER, "check", "--all").json["findings"] if one["check"] == "near_duplicate"]
         self.said(f"{len(typed)} spellings of {len(units)} units; {len(near)} names almost those of others; search in three languages")
 
 

@@ -80,6 +80,38 @@ class SectorsTest(office.OfficeTest):
         self.interior.run("audit", SECTOR)
         self.said("one administration writes its value in the sector, the others read it")
 
+    def test_what_is_gone_comes_back_and_what_is_shared_no_more_goes(self):
+        self.share()
+        there = self.shared(self.interior, HEALTH)
+        self.health.run("delete", "--ledger", HEALTH, "1.1@2025")
+        self.share()
+        self.health.run("delete", "--ledger", HEALTH, "1.1@2025", "--undo")
+        self.share()
+        self.assertEqual(self.value_there(self.interior, there), "12")
+        self.assertEqual(self.health.run("share", "--ledger", HEALTH).json["sectors"][0]["changed"], 0)
+        self.set(self.health, HEALTH, "1.1@2025", "returned=unclear")
+        self.share()
+        self.assertIsNone(self.value_there(self.interior, there), "sent back")
+        self.set(self.health, HEALTH, "new:indicator", "code=1.2", "parent=kpa:1", "name_ar=حوادث كل شهر", "unit=عدد",
+                 "formula=[1.1] / 12", "sectors=wellbeing")
+        self.set(self.health, HEALTH, "1.1@2025", "returned=")
+        self.share()
+        self.assertEqual(self.interior.value("1.2@2025", "value", "--ledger", SECTOR), "1")
+        self.set(self.health, HEALTH, "1.1", "sectors=")
+        self.share()
+        gone = [one["id"] for one in self.interior.run("find", "--ledger", SECTOR, "حوادث السير").json["shown"]]
+        self.assertNotIn(there[1:], gone)
+        self.assertIn("deleted", self.interior.try_run("show", "--ledger", SECTOR, f"origin{there}@2025").out)
+        self.said("what is deleted, sent back, or shared no more goes from the sector, and comes back")
+
+    def test_nobody_takes_the_place_of_another(self):
+        of = self.health.run("show", "--ledger", HEALTH, "1.1").json["id"]
+        self.set(self.interior, SECTOR, "new:indicator", "code=1.1", "name_ar=x", f"shared_from={HEALTH}#{of}")
+        self.share()
+        found = [one for one in self.omsar.run("find", "--ledger", SECTOR, "حوادث").json["shown"]]
+        self.assertEqual(len(found), 2, "health and interior share all the same")
+        self.said("a record that claims to be another's keeps nobody from sharing")
+
     def test_what_two_report_differently_is_found(self):
         self.share()
         self.set(self.omsar, SECTOR, "new:kpa", "code=S", "name_ar=القطاع", "scope=sectoral")
@@ -113,9 +145,10 @@ class SectorsTest(office.OfficeTest):
         self.assertAlmostEqual(found["score"], (10 / 12 + 10 / 13) * 50)
         below = self.health.run("score", "--ministry", "M").json
         self.assertEqual([(part["code"], part["held"]) for part in below["parts"]], [("H", True), ("I", False), ("X", False)])
-        self.assertEqual([one["parent"] for one in self.health.run("organisations").json], ["M", "M", None, "M"])
+        self.assertEqual([one["parent"] for one in self.health.run("ministries").json], ["M", "M", None, "M"])
         self.assertEqual(self.health.try_run("score", "--sector", "none").error, "score.sector_none")
-        print(self.omsar.run("score", "--sector", "wellbeing", as_json=False).out)
+        text = self.omsar.run("score", "--sector", "wellbeing", as_json=False).out
+        self.assertRegex(text, r"80\.1 .*\n.*83\.3 .*H\n.*76\.9 .*I")
         self.said("administrations add up to sectors and ministries")
 
     def test_a_request_is_answered_by_another(self):

@@ -332,6 +332,72 @@ TEST_F(CheckTest, WhatTwoAdministrationsReportDifferently) {
   expect("shared_differs", first, "2025", false);
 }
 
+TEST_F(CheckTest, CodesAreComparedAsPeopleReadThem) {
+  const RecordKey other = b.add_indicator("١.١ ", area);
+  expect("duplicate_code", other, "", true);
+  b.set(key, "code", "C+");
+  b.set(other, "code", "C-");
+  expect("duplicate_code", other, "", false);
+}
+
+TEST_F(CheckTest, OfACircleAllAreNamedAndNotWhatHangsFromIt) {
+  const RecordKey first = b.add_indicator("2", area);
+  const RecordKey second = b.add_indicator("3", first);
+  const RecordKey below = b.add_indicator("4", second);
+  for (RecordBuilder& record : b.records()) {
+    if (record.key() == first) record.refer("parent", second);
+  }
+  expect("outside", first, "", true);
+  expect("outside", second, "", true);
+  expect("outside", below, "", false);
+}
+
+TEST_F(CheckTest, WhatAFormulaGivesIsHeldAgainstTheRangeToo) {
+  const RecordKey part = b.add_indicator("1.2", area);
+  b.set(key, "formula", "[1.2] * 100");
+  b.set(key, "highest", "100");
+  b.measure(part, "2025", "2");
+  expect("out_of_range", key, "2025", true);
+}
+
+// A justification is of what was compared: another part makes another sum.
+TEST_F(CheckTest, AJustifiedSumHasToBeJustifiedAgainWhenAPartChanges) {
+  b.set(key, "sum_of_parts", "yes");
+  const RecordKey part = b.add_indicator("1.1.1", key);
+  const RecordKey sum = b.measure(key, "2025", "10");
+  b.measure(part, "2025", "9");
+  b.justify("sum_of_parts", sum, "one is counted elsewhere");
+  const std::string name = "sum_of_parts " + key.id() + "@2025";
+  EXPECT_TRUE(found().contains(name + " justified"));
+  b.records().push_back(
+      RecordBuilder({kind::measurement, part.device, part.counter, period_of("2025").bytes()})
+          .at(7)
+          .set("value", "500"));
+  EXPECT_TRUE(found().contains(name));
+}
+
+TEST_F(CheckTest, WhatIsMendedBesideASharedIndicatorIsLookedAtAgain) {
+  std::vector<RecordKey> shared;
+  for (const char* from : {"administration/health#1.7", "administration/interior#2.9"}) {
+    shared.push_back(b.add_indicator(from, key));
+    b.set(shared.back(), "shared_from", from);
+    b.measure(shared.back(), "2025", std::to_string(shared.size()));
+  }
+  Register reg = b.build();
+  Checks checks(reg, {}, kSoftAbove);
+  const size_t first = *reg.find_indicator(shared.front());
+  const auto differs = [&] {
+    const std::vector<Finding>& of = checks.of_indicator(first);
+    return std::any_of(of.begin(), of.end(), [](const Finding& finding) {
+      return finding.check == Check::shared_differs;
+    });
+  };
+  EXPECT_TRUE(differs());
+  const RecordKey mended = b.measure(shared.back(), "2025", "1");
+  checks.recheck(reg.update(mended, b.records().back().state()));
+  EXPECT_FALSE(differs());
+}
+
 // An edit rechecks what it touches; the rest is as if all had been looked at again.
 TEST_F(CheckTest, RecheckingIsCheckingEverything) {
   b.set(key, "sum_of_parts", "yes");

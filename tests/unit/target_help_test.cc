@@ -39,6 +39,16 @@ TEST_F(TargetHelpTest, WhereATargetLiesAgainstTheTrend) {
   EXPECT_EQ(place("10..20", "range"), TargetPlace::unknown);
 }
 
+// Leap days turn no straight line: 10, 11, 12 lead to 13.
+TEST_F(TargetHelpTest, ATargetOnTheLineIsWithinTheTrend) {
+  for (int i = 0; i < 3; ++i) b.measure(key, std::to_string(2023 + i), std::to_string(10 + i));
+  EXPECT_EQ(place("17"), TargetPlace::within);
+  EXPECT_EQ(place("17.01"), TargetPlace::ambitious);
+  const auto trend = find_trend(b.build().indicators().front());
+  ASSERT_TRUE(trend);
+  EXPECT_DOUBLE_EQ(trend->per_year, 1);
+}
+
 TEST_F(TargetHelpTest, OneWrongValueDoesNotTurnTheTrend) {
   for (int i = 0; i < 7; ++i) {
     b.measure(key, std::to_string(2019 + i), i == 3 ? "900" : std::to_string(10 + 2 * i));

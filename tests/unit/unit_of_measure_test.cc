@@ -27,6 +27,13 @@ TEST(UnitOfMeasureTest, SpellingsOfOneUnit) {
   EXPECT_EQ(normal_unit("مليون ليرة لبنانية"), "million lbp");
   EXPECT_EQ(normal_unit("Canadian dollars ($)"), "cad");
   EXPECT_EQ(normal_unit("$ millions"), "million usd");
+  for (const char* typed : {"US$", "$US", "USD", "U.S. dollars", "الدولار الأمريكي", "$"}) {
+    EXPECT_EQ(normal_unit(typed), "usd") << typed;
+  }
+  EXPECT_EQ(normal_unit("L.L."), "lbp");
+  EXPECT_EQ(normal_unit("C$"), "cad");
+  EXPECT_EQ(normal_unit("per 100 000"), normal_unit("per 100,000"));
+  EXPECT_NE(normal_unit("‰"), "");
   EXPECT_EQ(normal_unit("N/A"), "");
   EXPECT_EQ(normal_unit(" "), "");
 }
