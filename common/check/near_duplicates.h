@@ -16,7 +16,8 @@ struct NearDuplicate {
 
 /// Among the KPIs of a register, and among the parts of each: names that are the same but for case,
 /// accents, Arabic spelling, punctuation, the order of words, a final s, or one letter in a long
-/// word; in one language at least, and in every one in which both have a name. Each indicator once, with the first that it is like; ascending by `second`.
+/// word; in one language at least, and in every one in which both have a name. Each indicator once,
+/// with the first that it is like; ascending by `second`.
 std::vector<NearDuplicate> find_near_duplicates(const Register& reg);
 
 }  // namespace daftar
