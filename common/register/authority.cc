@@ -91,15 +91,46 @@ std::optional<LedgerKind> kind_of_ledger(std::string_view name) {
   return std::nullopt;
 }
 
-bool may_write_in(Role role, LedgerKind ledger, KindNumber kind, FieldNumber field) {
-  const auto names_field = [&](const FieldRule& rule) {
-    return rule.role == role && rule.ledger == ledger && rule.kind == kind && rule.field == field;
-  };
-  if (std::any_of(std::begin(kMayField), std::end(kMayField), names_field)) return true;
-  const bool may = std::any_of(std::begin(kMay), std::end(kMay), [&](const Rule& rule) {
-    return rule.role == role && rule.ledger == ledger && rule.kind == kind;
-  });
-  return may && std::none_of(std::begin(kMayNot), std::end(kMayNot), names_field);
+constexpr size_t kLedgerKinds = 4;
+constexpr FieldNumber kLastBit = 63;  // stands for all fields from there on
+
+// The rules as one bit for each field, because the hub asks for each edit.
+class Matrix {
+ public:
+  Matrix() {
+    for (const Kind& kind : all_kinds()) kinds_ = std::max(kinds_, kind.number + 1);
+    for (const NamedRole& role : kRoles) roles_ = std::max(roles_, index_of(role.role) + 1);
+    fields_.resize(roles_ * kLedgerKinds * kinds_);
+    // All fields, those too that a newer Daftar adds: whoever judges later must judge alike.
+    for (const Rule& rule : kMay) at(rule.role, rule.ledger, rule.kind) = ~uint64_t{0};
+    for (const FieldRule& rule : kMayNot) at(rule.role, rule.ledger, rule.kind) &= ~bit(rule.field);
+    for (const FieldRule& rule : kMayField)
+      at(rule.role, rule.ledger, rule.kind) |= bit(rule.field);
+  }
+  /// The fields that may be written, as bits; none of an unknown kind.
+  [[nodiscard]] uint64_t fields(Role role, LedgerKind ledger, KindNumber kind) const {
+    if (kind >= kinds_ || index_of(role) >= roles_) return 0;
+    return fields_[place(role, ledger, kind)];
+  }
+  static uint64_t bit(FieldNumber field) { return uint64_t{1} << std::min(field, kLastBit); }
+
+ private:
+  static size_t index_of(Role role) { return static_cast<size_t>(role); }
+  [[nodiscard]] size_t place(Role role, LedgerKind ledger, KindNumber kind) const {
+    return (index_of(role) * kLedgerKinds + static_cast<size_t>(ledger)) * kinds_ + kind;
+  }
+  uint64_t& at(Role role, LedgerKind ledger, KindNumber kind) {
+    return fields_[place(role, ledger, kind)];
+  }
+
+  size_t kinds_ = 0;
+  size_t roles_ = 0;
+  std::vector<uint64_t> fields_;
+};
+
+uint64_t fields_of(Role role, LedgerKind ledger, KindNumber kind) {
+  static const Matrix kMatrix;
+  return kMatrix.fields(role, ledger, kind);
 }
 
 }  // namespace
@@ -142,7 +173,7 @@ Role role_of(uint64_t number) {
 
 bool may_write(Role role, std::string_view ledger, KindNumber kind, FieldNumber field) {
   const std::optional<LedgerKind> in = kind_of_ledger(ledger);
-  return in && may_write_in(role, *in, kind, field);
+  return in && (fields_of(role, *in, kind) & Matrix::bit(field)) != 0;
 }
 
 bool is_owners_alone(Role role, std::string_view ledger, KindNumber kind, FieldNumber field) {
@@ -166,8 +197,9 @@ std::optional<DeniedCell> find_denied(Role role, std::string_view ledger,
                                       const std::vector<RecordEdits>& records) {
   const std::optional<LedgerKind> in = kind_of_ledger(ledger);
   for (const RecordEdits& record : records) {
+    const uint64_t fields = in ? fields_of(role, *in, record.key.kind) : 0;
     for (const CellEdit& cell : record.cells) {
-      if (!in || !may_write_in(role, *in, record.key.kind, cell.field)) {
+      if ((fields & Matrix::bit(cell.field)) == 0) {
         return DeniedCell{record.key.kind, cell.field};
       }
     }

@@ -291,7 +291,8 @@ std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
   const UserNumber user = device->second.user;
   if (find_denied(role_of(user), changeset.ledger, changeset.records)) return NoAuthority::role;
   const Role role = role_of(user);
-  if (any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+  if (changeset.ledger.starts_with("sector/") &&
+      any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
         return is_owners_alone(role, changeset.ledger, key.kind, edit.field) &&
                !is_owner(user, key.device);
       })) {
