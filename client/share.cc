@@ -142,15 +142,21 @@ class SectorShare {
   }
 
   // What this administration shares there already: of records that others made nothing counts,
-  // whatever they say of themselves. The first is kept where two devices began with the same one.
+  // whatever they say of themselves.
   Status find_shared() {
     DAFTAR_ASSIGN_OR_RETURN(own_, store_.identity());
     DAFTAR_ASSIGN_OR_RETURN(const std::optional<Directory> directory, store_.directory_here());
+    if (!directory) return {Code::not_found, Msg::ledger_missing, {std::string(kNational)}};
     for (const auto& [key, record] : there_.indicators) {
-      const bool is_own =
-          key.device == own_.device || (directory && directory->is_owner(own_.user, key.device));
+      const bool is_own = key.device == own_.device || directory->is_owner(own_.user, key.device);
       const Value from = record.reading(field::indicator_shared_from);
-      if (is_own && from.as_text()) shared_.emplace(std::string(*from.as_text()), key);
+      if (is_own && from.as_text()) shared_[std::string(*from.as_text())].push_back(key);
+    }
+    // A live one first; where two devices began with the same one, the first of them.
+    for (auto& [name, keys] : shared_) {
+      std::stable_partition(keys.begin(), keys.end(), [&](const RecordKey& key) {
+        return !there_.indicators.at(key).is_deleted();
+      });
     }
     return {};
   }
@@ -159,41 +165,34 @@ class SectorShare {
     const RecordState& record = source_.indicators.at(key);
     const auto known = shared_.find(name_of(key));
     const RecordKey there = known != shared_.end()
-                                ? known->second
+                                ? known->second.front()
                                 : RecordKey{kind::indicator, own_.device, next_id_++, ""};
     visited_.insert(there);
     Wanted wanted(there, find(there_.indicators, there));
     for (const FieldNumber field : kIndicatorFields) wanted.say(field, record.reading(field));
     wanted.say(field::indicator_shared_from, Value::text(name_of(key)));
     wanted.add_to(edits_);
+    const std::set<std::string> computed = share_computed(key, there);
     const auto [first, last] = of_indicator(source_.measurements, kind::measurement, key);
     for (auto at = first; at != last; ++at) {
+      if (computed.contains(at->first.qualifier)) continue;
       DAFTAR_RETURN_IF_ERROR(share_value(at->first, at->second, there));
     }
-    const std::set<std::string> computed = share_computed(key, there);
-    // What a formula gave and gives no more.
-    const auto [begin, end] = of_indicator(there_.measurements, kind::measurement, there);
-    for (auto at = begin; at != end; ++at) {
-      const std::string& period = at->first.qualifier;
-      const RecordKey here{kind::measurement, key.device, key.counter, period};
-      if (!computed.contains(period) && !source_.measurements.contains(here)) withdraw(at->first);
-    }
+    withdraw_uncomputed(key, there, computed);
     return {};
   }
 
   // What the hub has not confirmed is shared, or withdrawn, when it has.
   Status share_value(const RecordKey& key, const RecordState& record, const RecordKey& indicator) {
+    const RecordKey there{kind::measurement, indicator.device, indicator.counter, key.qualifier};
     if (record.is_deleted()) {
-      if (position_of(record, kDeletedField) <= source_.confirmed) {
-        withdraw({kind::measurement, indicator.device, indicator.counter, key.qualifier});
-      }
+      if (position_of(record, kDeletedField) <= source_.confirmed) withdraw(there);
       return {};
     }
     const Cell* cell = record.find(field::measurement_value);
     const Version* version = cell == nullptr ? nullptr : cell->current();
     if (version == nullptr || version->position > source_.confirmed) return {};
     ++plan_.values;
-    const RecordKey there{kind::measurement, indicator.device, indicator.counter, key.qualifier};
     Wanted wanted(there, find(there_.measurements, there));
     // What was sent back is no value until it comes again.
     const bool is_returned = record.reading(field::measurement_returned).as_text().has_value();
@@ -240,19 +239,44 @@ class SectorShare {
     if (!index) return periods;
     for (const Measurement& measurement : source_.reg.indicators()[*index].measurements) {
       if (!measurement.is_computed) continue;
-      ++plan_.values;
       const std::string period = measurement.period.bytes();
       periods.insert(period);
+      if (measurement.position > source_.confirmed) continue;
+      ++plan_.values;
       const RecordKey there{kind::measurement, indicator.device, indicator.counter, period};
       Wanted wanted(there, find(there_.measurements, there));
-      wanted.say(field::measurement_value, Value::decimal(*measurement.value.number));
+      for (const FieldNumber field : kMeasurementFields) {
+        const bool is_value = field == field::measurement_value;
+        wanted.say(field, is_value ? Value::decimal(*measurement.value.number) : Value());
+      }
       const bool is_changed = wanted.add_to(edits_);
       const RecordKey origin{kind::origin, there.device, there.counter, period};
       Wanted from(origin, find(origins_, origin));
+      for (const FieldNumber field :
+           {field::origin_source_device, field::origin_source_seq, field::origin_source_link}) {
+        from.say(field, Value());
+      }
       say_origin(from, {kind::measurement, key.device, key.counter, period});
       if (from.add_to(edits_) || is_changed) ++plan_.changed;
     }
     return periods;
+  }
+
+  // What a formula gave and gives no more: its origin names no changeset. That a record of the
+  // source is not on this device is no reason: it may be behind.
+  void withdraw_uncomputed(const RecordKey& key, const RecordKey& indicator,
+                           const std::set<std::string>& computed) {
+    const auto [first, last] = of_indicator(there_.measurements, kind::measurement, indicator);
+    for (auto at = first; at != last; ++at) {
+      const std::string& period = at->first.qualifier;
+      const RecordKey here{kind::measurement, key.device, key.counter, period};
+      const RecordState* origin =
+          find(origins_, {kind::origin, indicator.device, indicator.counter, period});
+      const bool was_computed =
+          origin != nullptr && origin->reading(field::origin_source_seq).is_empty();
+      const bool is_here = computed.contains(period) || source_.measurements.contains(here);
+      if (was_computed && !is_here) withdraw(at->first);
+    }
   }
 
   // A value that is gone here goes there, with its origin.
@@ -269,14 +293,30 @@ class SectorShare {
     return true;
   }
 
-  // Indicators that are not shared with this sector any more.
+  // Indicators that are not shared with this sector any more, as the hub has confirmed, and further
+  // records of one that is.
   void withdraw_others() {
-    for (const auto& [name, key] : shared_) {
-      if (!name.starts_with(source_.ledger + "#") || visited_.contains(key)) continue;
-      erase(there_.indicators, key);
-      const auto [first, last] = of_indicator(there_.measurements, kind::measurement, key);
-      for (auto at = first; at != last; ++at) withdraw(at->first);
+    for (const auto& [name, keys] : shared_) {
+      if (!name.starts_with(source_.ledger + "#")) continue;
+      const bool is_shared = visited_.contains(keys.front());
+      if (!is_shared && !is_unshared(name)) continue;
+      for (const RecordKey& key : keys) {
+        if (visited_.contains(key)) continue;
+        erase(there_.indicators, key);
+        const auto [first, last] = of_indicator(there_.measurements, kind::measurement, key);
+        for (auto at = first; at != last; ++at) withdraw(at->first);
+      }
     }
+  }
+  // Whether the source says so; a device that is behind may not have it at all.
+  [[nodiscard]] bool is_unshared(const std::string& name) const {
+    for (const auto& [key, record] : source_.indicators) {
+      if (name_of(key) != name) continue;
+      const FieldNumber field =
+          record.is_deleted() ? kDeletedField : FieldNumber{field::indicator_sectors};
+      return position_of(record, field) <= source_.confirmed;
+    }
+    return false;
   }
 
   // Whole records, within the limits of a changeset.
@@ -310,8 +350,8 @@ class SectorShare {
   Records origins_;
   Identity own_;
   uint64_t next_id_ = 0;
-  std::map<std::string, RecordKey> shared_;  ///< own ones, by where they come from
-  std::set<RecordKey> visited_;              ///< of these, what is shared still
+  std::map<std::string, std::vector<RecordKey>> shared_;  ///< own ones, by where they come from
+  std::set<RecordKey> visited_;                           ///< of these, what is shared still
   std::vector<RecordEdits> edits_;
 };
 
@@ -336,7 +376,9 @@ Result<std::vector<SharePlan>> plan_shares(ClientStore& store, const LedgerInfo&
   for (const auto& [key, record] : from.indicators) {
     if (record.is_deleted()) continue;
     for (const Value& item : record.reading(field::indicator_sectors).as_list()) {
-      if (item.as_text()) sectors[std::string(*item.as_text())].push_back(key);
+      if (!item.as_text()) continue;
+      std::vector<RecordKey>& named = sectors[std::string(*item.as_text())];
+      if (named.empty() || named.back() != key) named.push_back(key);
     }
   }
   std::vector<SharePlan> plans;

@@ -224,10 +224,12 @@ Status HubStore::set_user(UserNumber user, Role role, const std::string& party) 
   if (user == 0) return {};
   DAFTAR_ASSIGN_OR_RETURN(
       Statement update,
-      database_.prepare("UPDATE device SET "
-                        "role = iif(?2 = 0, (SELECT max(role) FROM device WHERE user = ?1), ?2), "
-                        "party = iif(?3 = '', (SELECT max(party) FROM device WHERE user = ?1), ?3) "
-                        "WHERE user = ?1"));
+      database_.prepare(
+          "UPDATE device SET "
+          "role = iif(?2 = 0, (SELECT max(role) FROM device WHERE user = ?1), ?2), "
+          // Said once: what his devices made belongs to it.
+          "party = ifnull(nullif((SELECT max(party) FROM device WHERE user = ?1), ''), ?3) "
+          "WHERE user = ?1"));
   return update.bind(1, user).bind(2, static_cast<int>(role)).bind_text(3, party).run();
 }
 

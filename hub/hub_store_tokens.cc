@@ -28,6 +28,11 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
   if (terms.user && !terms.number && !is_known_user) {
     return {Code::not_found, Msg::user_unknown, {std::to_string(*terms.user)}};
   }
+  const bool has_other_party = std::any_of(all.begin(), all.end(), [&](const Device& one) {
+    return one.user == terms.user && !one.party.empty() && !terms.party.empty() &&
+           one.party != terms.party;
+  });
+  if (has_other_party) return {Code::refused, Msg::authority_party};
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(Statement old,

@@ -48,7 +48,9 @@ class Edits {
 void add_user(const Device& device, const Directory& directory, Edits& edits) {
   const UserNumber user = device.user;
   std::vector<std::pair<FieldNumber, Value>> values;
-  if (!device.party.empty() && directory.party_of(user) != device.party) {
+  const auto said = directory.users().find(user);
+  const bool has_party = said != directory.users().end() && said->second.party;
+  if (!device.party.empty() && !has_party) {
     values.emplace_back(field::user_party, Value::reference(edits.party(device.party)));
   } else if (!directory.users().contains(user)) {
     values.emplace_back(field::user_party, Value());  // so that there is a record to give a role to

@@ -103,13 +103,13 @@ void print_below(const std::vector<Organisation>& all, const std::optional<Recor
                  size_t depth) {
   for (const Organisation& one : all) {
     const bool is_top = !one.parent || find(all, *one.parent) == nullptr || is_in_circle(all, one);
-    if (parent ? one.parent != parent : !is_top) continue;
+    if (parent ? one.parent != parent || is_in_circle(all, one) : !is_top) continue;
     std::cout << std::string(depth * 2, ' ') << name_of(one)
               << (one.sector.empty() ? "" : "  [" + one.sector + "]")
               << (one.ledger.empty() ? "" : "  " + one.ledger)
               << (one.ledger.empty() || one.held ? "" : "  (" + text_of(Msg::score_not_held) + ")")
               << '\n';
-    if (depth < all.size() && !is_in_circle(all, one)) print_below(all, one.key, depth + 1);
+    print_below(all, one.key, depth + 1);
   }
 }
 

@@ -238,7 +238,8 @@ bool Directory::may_hub_write(const RecordKey& key, const CellEdit& edit) const 
 bool Directory::may_hub_enter(const Changeset& changeset) const {
   return changeset.ledger == kNational &&
          !any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
-           return !may_hub_write(key, edit) || is_approval_again(key, edit);
+           return !may_hub_write(key, edit) || is_approval_again(key, edit) ||
+                  is_party_again(key, edit);
          });
 }
 
@@ -265,8 +266,12 @@ bool Directory::leaves_an_administrator(const std::vector<RecordEdits>& records)
 bool Directory::is_owner(UserNumber user, DeviceNumber made_by) const {
   const auto device = devices_.find(made_by);
   if (device == devices_.end()) return false;
-  const std::string party = party_of(user);
-  return device->second.user == user || (!party.empty() && party_of(device->second.user) == party);
+  if (device->second.user == user) return true;
+  // By its record: a code can be written again.
+  const auto one = users_.find(user);
+  const auto other = users_.find(device->second.user);
+  return one != users_.end() && other != users_.end() && one->second.party &&
+         one->second.party == other->second.party;
 }
 
 // A user's party is said once: what his devices made in a sector is that party's for good. Who goes

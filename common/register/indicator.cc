@@ -51,8 +51,10 @@ Money Area::money_in(const Period& period) const {
   const auto holds = [](const Period& whole, const Period& part) {
     return whole.start() <= part.start() && part.end() <= whole.end();
   };
-  const Money within = sum([&](const Period& of) { return holds(period, of); });
-  return within.lines > 0 ? within : sum([&](const Period& of) { return holds(of, period); });
+  Money money = sum([&](const Period& of) { return of == period; });
+  if (money.lines == 0) money = sum([&](const Period& of) { return holds(period, of); });
+  if (money.lines == 0) money = sum([&](const Period& of) { return holds(of, period); });
+  return money;
 }
 
 uint64_t Indicator::definition_version_in(const Period& period) const {

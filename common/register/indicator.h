@@ -148,7 +148,8 @@ struct Area {
   std::vector<FieldNumber> unfilled;  ///< required fields that say nothing
   std::vector<BudgetLine> budget;
 
-  /// Of the lines for periods that lie in this one; with none, of those for periods that hold it.
+  /// Of the lines for this period; with none, of those for periods within it, else of those for
+  /// periods that hold it.
   [[nodiscard]] Money money_in(const Period& period) const;
 };
 

@@ -134,8 +134,8 @@ Peers::Peers(const Register& reg) : reg_(reg) {
 
 Peers::Kind Peers::kind_of(size_t index, bool only_beside, const Period& period) const {
   const Indicator& indicator = reg_.indicators()[index];
-  return {units_[index], indicator.direction, only_beside ? indicator.parent : std::nullopt,
-          period};
+  return {units_[index], indicator.direction, only_beside,
+          only_beside ? indicator.parent : std::nullopt, period};
 }
 
 std::optional<PeerSpread> Peers::spread(size_t index) const {

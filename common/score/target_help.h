@@ -70,8 +70,8 @@ class Peers {
   [[nodiscard]] std::optional<PeerSpread> spread(size_t indicator) const;
 
  private:
-  /// Unit, direction, parent where only those beside it count, and period.
-  using Kind = std::tuple<std::string, Direction, std::optional<RecordKey>, Period>;
+  /// Unit, direction, whether only those beside it count, their parent then, and period.
+  using Kind = std::tuple<std::string, Direction, bool, std::optional<RecordKey>, Period>;
   [[nodiscard]] Kind kind_of(size_t indicator, bool only_beside, const Period& period) const;
 
   const Register& reg_;

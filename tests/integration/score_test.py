@@ -55,10 +55,11 @@ class ScoreTest(office.OfficeTest):
         self.said("every figure opens down to who entered it")
 
     def test_results_stand_beside_money(self):
-        for code, period, allocated, spent in (("B1", "2025", "120.5", "60"), ("B2", "2025 H2", "79.5", "20"), ("B3", "2024", "7", "7")):
+        for code, period, allocated, spent in (("B1", "2025", "120.5", "60"), ("B2", "2025", "79.5", "20"), ("B3", "2024 H1", "7", "7"), ("B4", "2025 H2", "9", "9")):
             self.a.set("new:budget_line", "kpa=kpa:1", f"code={code}", f"period={period}", f"allocated={allocated}", f"spent={spent}")
         self.assertEqual(self.a.run("explain", "kpa:1", "--period", "2025").json["budget"], {"allocated": 200, "spent": 80})
-        self.assertEqual(self.score("kpa:1", "--period", "2025 H1")["budget"], {"allocated": 120.5, "spent": 60}, "of the whole year")
+        self.assertEqual(self.score("kpa:1", "--period", "2025 H1")["budget"], {"allocated": 200, "spent": 80}, "of the whole year")
+        self.assertEqual(self.score("kpa:1", "--period", "2024")["budget"], {"allocated": 7, "spent": 7}, "of a half")
         self.assertNotIn("budget", self.score("kpa:2", "--period", "2025"))
         self.assertIn("200 allocated, 80 spent", self.a.run("explain", "kpa:1", "--period", "2025", as_json=False).out)
         self.said("results stand beside money")

@@ -25,9 +25,9 @@ class SectorsTest(office.OfficeTest):
             self.set(one, ledger, "target:1.1@2025", "value=10")
         self.sync()
 
-    def office(self, name, role, *ledgers):
+    def office(self, name, role, *ledgers, party=None):
         one = Device(self, None, name)
-        token = self.hub.token("--role", role, "--party", name, *(word for ledger in ledgers for word in ("--ledger", ledger)))
+        token = self.hub.token("--role", role, "--party", party or name, *(word for ledger in ledgers for word in ("--ledger", ledger)))
         one.run("init", "--hub", self.hub.enrol_address, "--token", token)
         one.sync()
         return one
@@ -97,12 +97,46 @@ class SectorsTest(office.OfficeTest):
         self.set(self.health, HEALTH, "1.1@2025", "returned=")
         self.share()
         self.assertEqual(self.interior.value("1.2@2025", "value", "--ledger", SECTOR), "1")
+        # An entered value before the formula's, and none after it; both ways share without a stop.
+        for value in ("value=7", "value="):
+            self.set(self.health, HEALTH, "1.2@2025", value)
+            self.share()
+        self.health.run("delete", "--ledger", HEALTH, "1.2@2025")
+        self.share()
+        self.assertEqual(self.interior.value("1.2@2025", "value", "--ledger", SECTOR), "1")
+        self.assertIsNone(self.interior.value("origin:1.2@2025", "source_seq", "--ledger", SECTOR))
+        self.set(self.health, HEALTH, "1.1@2025", "value=24")
+        pending = self.health.run("share", "--ledger", HEALTH).json["sectors"][0]
+        self.assertEqual(pending["changed"], 0, "what the hub has not confirmed is shared when it has")
+        self.share()
+        self.assertEqual(self.interior.value("1.2@2025", "value", "--ledger", SECTOR), "2")
         self.set(self.health, HEALTH, "1.1", "sectors=")
+        self.assertEqual(self.health.run("share", "--ledger", HEALTH).json["sectors"][0]["changed"], 0)
         self.share()
         gone = [one["id"] for one in self.interior.run("find", "--ledger", SECTOR, "حوادث السير").json["shown"]]
         self.assertNotIn(there[1:], gone)
         self.assertIn("deleted", self.interior.try_run("show", "--ledger", SECTOR, f"origin{there}@2025").out)
         self.said("what is deleted, sent back, or shared no more goes from the sector, and comes back")
+
+    def test_a_colleague_who_is_behind_withdraws_nothing(self):
+        colleague = self.office("colleague", "focal-point", HEALTH, SECTOR, "national", party="health")
+        self.set(self.health, HEALTH, "new:indicator", "code=1.3", "parent=kpa:1", "name_ar=حوادث الطرق", "unit=عدد", "sectors=wellbeing")
+        self.set(self.health, HEALTH, "1.3@2025", "value=5")
+        self.share()
+        colleague.run("sync")
+        before = colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"]
+        behind = self.office("behind", "focal-point", SECTOR, "national", HEALTH, party="health")
+        behind.run("share", "--ledger", HEALTH)
+        behind.sync()
+        colleague.sync()
+        self.assertEqual(colleague.run("share", "--ledger", HEALTH).json["sectors"][0]["changed"], 0)
+        self.assertEqual(colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"], before)
+        self.said("devices of one administration share the same records")
+
+    def test_a_user_stays_with_his_party(self):
+        self.hub.run("token", "--role", "focal-point", "--user", "1", "--party", "interior", code=4, error="authority.party")
+        self.hub.run("token", "--role", "focal-point", "--user", "1", "--party", "health")
+        self.said("a person who changes administration is enrolled there anew")
 
     def test_nobody_takes_the_place_of_another(self):
         of = self.health.run("show", "--ledger", HEALTH, "1.1").json["id"]

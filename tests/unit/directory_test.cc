@@ -448,6 +448,29 @@ TEST_F(DirectoryTest, InASectorARecordIsItsPartysThatMadeIt) {
   EXPECT_EQ(denies(5, kind::request, 3, field::request_answer), std::nullopt);
   EXPECT_EQ(denies(5, kind::request, 3, field::request_text), NoAuthority::owner);
   EXPECT_EQ(denies(4, kind::indicator, 4, field::indicator_code), NoAuthority::role);
+  // Another party with the same code is another party.
+  const RecordKey again{kind::party, 2, 9, ""};
+  directory.take(again, record({{field::party_code, Value::text("party1")}}));
+  directory.take(user_record(5), record({{field::user_role, Value::text("focal-point")},
+                                         {field::user_party, Value::reference(again)}}));
+  EXPECT_EQ(denies(5, kind::measurement, 3, value), NoAuthority::owner);
+}
+
+TEST_F(DirectoryTest, AUsersPartyIsSaidOnce) {
+  found();
+  const auto says = [&](DeviceNumber by, UserNumber author, Value party) {
+    return directory.denies(
+        changeset(by, author, "national", user_record(1), field::user_party, std::move(party)));
+  };
+  const Value first = Value::reference({kind::party, 1, 1, ""});
+  const Value other = Value::reference({kind::party, 1, 2, ""});
+  EXPECT_EQ(says(2, 2, first), std::nullopt);
+  EXPECT_EQ(says(kHubDevice, 0, first), std::nullopt);
+  directory.take(user_record(1), record({{field::user_party, first}}));
+  EXPECT_EQ(says(2, 2, first), std::nullopt) << "the same";
+  EXPECT_EQ(says(2, 2, other), NoAuthority::party_again);
+  EXPECT_EQ(says(2, 2, Value()), NoAuthority::party_again);
+  EXPECT_EQ(says(kHubDevice, 0, other), NoAuthority::hub) << "not the hub either";
 }
 
 TEST_F(DirectoryTest, NoRandomChangesetGetsThroughWhatIsNotGiven) {
