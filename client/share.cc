@@ -1,7 +1,7 @@
 #include "client/share.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -43,20 +43,22 @@ Result<Records> read_kind(View& view, KindNumber kind) {
   return records;
 }
 
-Result<Register> read_all(View& view) {
-  Register reg;
-  DAFTAR_RETURN_IF_ERROR(view.scan("", [&](const RecordKey& key, const RecordState& record) {
-    reg.take(key, record);
-    return Status();
-  }));
-  reg.finish();
-  return reg;
+// As the hub has confirmed them, whatever waits here.
+Status read_confirmed(
+    ClientStore& store, LedgerId ledger, std::string_view prefix,
+    const std::function<void(const RecordKey& key, const RecordState& record)>& take) {
+  return store.ledgers().read_records(
+      ledger, prefix, [&](std::string_view key, std::string_view state) -> Status {
+        DAFTAR_ASSIGN_OR_RETURN(const RecordKey record, RecordKey::from_bytes(key));
+        DAFTAR_ASSIGN_OR_RETURN(const RecordState decoded, RecordState::decode(state));
+        take(record, decoded);
+        return {};
+      });
 }
 
 struct Source {
   std::string ledger;
   LedgerId id = 0;
-  uint64_t confirmed = 0;
   Records indicators;
   Records measurements;
   Records reports;
@@ -132,7 +134,7 @@ class SectorShare {
       DAFTAR_ASSIGN_OR_RETURN(next_id_, store_.reserve_ids(static_cast<uint64_t>(missing)));
     }
     for (const RecordKey& key : indicators) DAFTAR_RETURN_IF_ERROR(share_indicator(key));
-    withdraw_others();
+    DAFTAR_RETURN_IF_ERROR(withdraw_others());
     return make_drafts();
   }
 
@@ -152,8 +154,11 @@ class SectorShare {
       const Value from = record.reading(field::indicator_shared_from);
       if (is_own && from.as_text()) shared_[std::string(*from.as_text())].push_back(key);
     }
-    // A live one first; where two devices began with the same one, the first of them.
+    // Where two devices began with the same one, a live one first that has a place in the sector.
     for (auto& [name, keys] : shared_) {
+      std::stable_partition(keys.begin(), keys.end(), [&](const RecordKey& key) {
+        return !there_.indicators.at(key).reading(field::indicator_parent).is_empty();
+      });
       std::stable_partition(keys.begin(), keys.end(), [&](const RecordKey& key) {
         return !there_.indicators.at(key).is_deleted();
       });
@@ -178,21 +183,22 @@ class SectorShare {
       if (computed.contains(at->first.qualifier)) continue;
       DAFTAR_RETURN_IF_ERROR(share_value(at->first, at->second, there));
     }
-    withdraw_uncomputed(key, there, computed);
-    return {};
+    return withdraw_uncomputed(key, there, computed);
   }
 
   // What the hub has not confirmed is shared, or withdrawn, when it has.
   Status share_value(const RecordKey& key, const RecordState& record, const RecordKey& indicator) {
     const RecordKey there{kind::measurement, indicator.device, indicator.counter, key.qualifier};
     if (record.is_deleted()) {
-      if (position_of(record, kDeletedField) <= source_.confirmed) withdraw(there);
-      return {};
+      return withdraw(there);
     }
     const Cell* cell = record.find(field::measurement_value);
     const Version* version = cell == nullptr ? nullptr : cell->current();
-    if (version == nullptr || version->position > source_.confirmed) return {};
+    if (version == nullptr) return {};
     ++plan_.values;
+    const RecordKey origin{kind::origin, there.device, there.counter, key.qualifier};
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_newer_there, this->is_newer(origin));
+    if (is_newer_there) return {};
     Wanted wanted(there, find(there_.measurements, there));
     // What was sent back is no value until it comes again.
     const bool is_returned = record.reading(field::measurement_returned).as_text().has_value();
@@ -201,7 +207,6 @@ class SectorShare {
       wanted.say(field, is_held_back ? Value() : record.reading(field));
     }
     const bool is_changed = wanted.add_to(edits_);
-    const RecordKey origin{kind::origin, there.device, there.counter, key.qualifier};
     const RecordState* known = find(origins_, origin);
     Wanted from(origin, known);
     const Value device = Value::decimal(Decimal(static_cast<int64_t>(version->device)));
@@ -241,7 +246,6 @@ class SectorShare {
       if (!measurement.is_computed) continue;
       const std::string period = measurement.period.bytes();
       periods.insert(period);
-      if (measurement.position > source_.confirmed) continue;
       ++plan_.values;
       const RecordKey there{kind::measurement, indicator.device, indicator.counter, period};
       Wanted wanted(there, find(there_.measurements, there));
@@ -264,8 +268,8 @@ class SectorShare {
 
   // What a formula gave and gives no more: its origin names no changeset. That a record of the
   // source is not on this device is no reason: it may be behind.
-  void withdraw_uncomputed(const RecordKey& key, const RecordKey& indicator,
-                           const std::set<std::string>& computed) {
+  Status withdraw_uncomputed(const RecordKey& key, const RecordKey& indicator,
+                             const std::set<std::string>& computed) {
     const auto [first, last] = of_indicator(there_.measurements, kind::measurement, indicator);
     for (auto at = first; at != last; ++at) {
       const std::string& period = at->first.qualifier;
@@ -274,17 +278,39 @@ class SectorShare {
           find(origins_, {kind::origin, indicator.device, indicator.counter, period});
       const bool was_computed =
           origin != nullptr && origin->reading(field::origin_source_seq).is_empty();
-      const bool is_here = computed.contains(period) || source_.measurements.contains(here);
-      if (was_computed && !is_here) withdraw(at->first);
+      const RecordState* entered = find(source_.measurements, here);
+      const bool is_here =
+          computed.contains(period) ||
+          (entered != nullptr && position_of(*entered, field::measurement_value) > 0);
+      if (was_computed && !is_here) DAFTAR_RETURN_IF_ERROR(withdraw(at->first));
     }
+    return {};
+  }
+
+  // Whether a value there came from a changeset that this device does not have yet: a colleague is
+  // ahead.
+  Result<bool> is_newer(const RecordKey& origin) {
+    const RecordState* record = find(origins_, origin);
+    if (record == nullptr) return false;
+    const auto device = record->reading(field::origin_source_device).as_decimal();
+    const auto seq = record->reading(field::origin_source_seq).as_decimal();
+    if (!device || !seq) return false;
+    DAFTAR_ASSIGN_OR_RETURN(
+        const auto chain,
+        store_.ledgers().chain_row(source_.id, static_cast<DeviceNumber>(device->to_double()),
+                                   static_cast<uint64_t>(seq->to_double())));
+    return !chain;
   }
 
   // A value that is gone here goes there, with its origin.
-  void withdraw(const RecordKey& measurement) {
+  Status withdraw(const RecordKey& measurement) {
     RecordKey origin = measurement;
     origin.kind = kind::origin;
+    DAFTAR_ASSIGN_OR_RETURN(const bool is_newer_there, is_newer(origin));
+    if (is_newer_there) return {};
     const bool is_withdrawn = erase(there_.measurements, measurement);
     if (erase(origins_, origin) || is_withdrawn) ++plan_.changed;
+    return {};
   }
   bool erase(const Records& records, const RecordKey& key) {
     const RecordState* now = find(records, key);
@@ -293,9 +319,8 @@ class SectorShare {
     return true;
   }
 
-  // Indicators that are not shared with this sector any more, as the hub has confirmed, and further
-  // records of one that is.
-  void withdraw_others() {
+  // Indicators that are not shared with this sector any more, and further records of one that is.
+  Status withdraw_others() {
     for (const auto& [name, keys] : shared_) {
       if (!name.starts_with(source_.ledger + "#")) continue;
       const bool is_shared = visited_.contains(keys.front());
@@ -304,17 +329,19 @@ class SectorShare {
         if (visited_.contains(key)) continue;
         erase(there_.indicators, key);
         const auto [first, last] = of_indicator(there_.measurements, kind::measurement, key);
-        for (auto at = first; at != last; ++at) withdraw(at->first);
+        for (auto at = first; at != last; ++at) DAFTAR_RETURN_IF_ERROR(withdraw(at->first));
       }
     }
+    return {};
   }
-  // Whether the source says so; a device that is behind may not have it at all.
+  // Whether the source says so; a device that is behind may not have it, or not know yet that it is
+  // shared.
   [[nodiscard]] bool is_unshared(const std::string& name) const {
     for (const auto& [key, record] : source_.indicators) {
       if (name_of(key) != name) continue;
       const FieldNumber field =
           record.is_deleted() ? kDeletedField : FieldNumber{field::indicator_sectors};
-      return position_of(record, field) <= source_.confirmed;
+      return position_of(record, field) > 0;
     }
     return false;
   }
@@ -358,15 +385,17 @@ class SectorShare {
 }  // namespace
 
 Result<std::vector<SharePlan>> plan_shares(ClientStore& store, const LedgerInfo& source) {
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(store, source.id));
   Source from;
   from.ledger = source.name;
   from.id = source.id;
-  from.confirmed = view.confirmed_position();
-  DAFTAR_ASSIGN_OR_RETURN(from.indicators, read_kind(view, kind::indicator));
-  DAFTAR_ASSIGN_OR_RETURN(from.measurements, read_kind(view, kind::measurement));
-  DAFTAR_ASSIGN_OR_RETURN(from.reports, read_kind(view, kind::report));
-  DAFTAR_ASSIGN_OR_RETURN(from.reg, read_all(view));
+  DAFTAR_RETURN_IF_ERROR(
+      read_confirmed(store, source.id, "", [&](const RecordKey& key, const RecordState& record) {
+        if (key.kind == kind::indicator) from.indicators.emplace(key, record);
+        if (key.kind == kind::measurement) from.measurements.emplace(key, record);
+        if (key.kind == kind::report) from.reports.emplace(key, record);
+        from.reg.take(key, record);
+      }));
+  from.reg.finish();
   std::map<std::string, std::vector<RecordKey>> sectors;
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store.held_ledgers());
   // Also those that no indicator names any more.

@@ -125,9 +125,29 @@ class SectorsTest(office.OfficeTest):
         self.share()
         colleague.run("sync")
         before = colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"]
+        # Its copy of the register stays, and grows no more; the sector's goes on.
         behind = self.office("behind", "focal-point", SECTOR, "national", HEALTH, party="health")
+        admin = Device(self, None, "admin")
+        token = self.hub.token("--role", "omsar-administrator", "--all-ledgers")
+        admin.run("init", "--hub", self.hub.enrol_address, "--token", token)
+        for _ in range(2):
+            admin.sync()
+        number = behind.run("status").json["device"]
+        grants = [one for one in admin.run("show", "--ledger", "national", "--kind", "grant").json
+                  if str(one).find(HEALTH) >= 0 and str(one).find(f"device#{number}.1") >= 0]
+        self.assertEqual(len(grants), 1, grants)
+        for one in grants:
+            admin.run("delete", "--ledger", "national", f"grant#{one['id']}")
+        admin.sync()
+        self.set(self.health, HEALTH, "1.3@2025", "value=6")
+        self.set(self.health, HEALTH, "1.3@2024", "value=4")
+        self.share()
+        behind.try_run("sync")
         behind.run("share", "--ledger", HEALTH)
-        behind.sync()
+        behind.try_run("sync")
+        colleague.sync()
+        self.assertEqual(colleague.value("1.3@2025", "value", "--ledger", SECTOR), "6")
+        self.assertEqual(colleague.value("1.3@2024", "value", "--ledger", SECTOR), "4")
         colleague.sync()
         self.assertEqual(colleague.run("share", "--ledger", HEALTH).json["sectors"][0]["changed"], 0)
         self.assertEqual(colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"], before)
