@@ -47,10 +47,11 @@ TEST(UnitOfMeasureTest, OtherUnitsStayApart) {
 
 TEST(SdgTest, TheOfficialList) {
   for (const char* code : {"1", "17", "1.1", "4.a", "4.A", "17.19", "1.1.1", "3.b.3", "17.18.3",
-                           "SDG 4.7.1", " 16.10.2 "}) {
+                           "SDG 4.7.1", " 16.10.2 ", "11.5.3", "11.c"}) {
     EXPECT_TRUE(is_sdg_code(code)) << code;
   }
-  for (const char* code : {"", "0", "18", "1.6", "4.d", "1.1.2", "3.b.4", "1.1.1.1", "x", "01.1"}) {
+  for (const char* code : {"", "0", "18", "1.6", "4.d", "1.1.2", "3.b.4", "1.1.1.1", "x", "01.1",
+                           "11.c.1", "8.9.2", "13.3.2"}) {
     EXPECT_FALSE(is_sdg_code(code)) << code;
   }
 }
