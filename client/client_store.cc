@@ -281,6 +281,14 @@ Result<std::vector<LedgerInfo>> ClientStore::held_ledgers() {
   return result;
 }
 
+Result<std::optional<LedgerInfo>> ClientStore::held_ledger(std::string_view name) {
+  DAFTAR_ASSIGN_OR_RETURN(std::vector<LedgerInfo> ledgers, held_ledgers());
+  for (LedgerInfo& ledger : ledgers) {
+    if (ledger.name == name) return std::optional(std::move(ledger));
+  }
+  return std::optional<LedgerInfo>();
+}
+
 Result<std::set<std::string>> ClientStore::listed_ledgers() {
   DAFTAR_ASSIGN_OR_RETURN(const std::optional<std::string> text, setting("listed_ledgers"));
   std::set<std::string> names;

@@ -150,6 +150,8 @@ class ClientStore {
 
   // -- ledgers
   Result<std::vector<LedgerInfo>> held_ledgers();
+  /// The one of that name; nothing if it is not held.
+  Result<std::optional<LedgerInfo>> held_ledger(std::string_view name);
   /// The directory as far as `national` is confirmed here; nothing where it is not held.
   Result<std::optional<Directory>> directory_here();
   Result<LedgerId> add_ledger(const std::string& name);

@@ -158,13 +158,10 @@ Result<uint64_t> ClientStore::save(LedgerId ledger, const std::vector<Draft>& dr
 }
 
 Result<std::optional<Directory>> ClientStore::directory_here() {
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, held_ledgers());
-  for (const LedgerInfo& ledger : ledgers) {
-    if (ledger.name != kNational) continue;
-    DAFTAR_ASSIGN_OR_RETURN(Directory directory, read_directory(*ledger_store_, ledger.id));
-    return std::optional(std::move(directory));
-  }
-  return std::optional<Directory>();
+  DAFTAR_ASSIGN_OR_RETURN(const std::optional<LedgerInfo> national, held_ledger(kNational));
+  if (!national) return std::optional<Directory>();
+  DAFTAR_ASSIGN_OR_RETURN(Directory directory, read_directory(*ledger_store_, national->id));
+  return std::optional(std::move(directory));
 }
 
 Result<uint64_t> ClientStore::append_drafts(LedgerId ledger, const std::vector<Draft>& drafts,

@@ -165,9 +165,7 @@ Result<std::map<std::string, uint64_t>> export_tables(View& view, const std::str
       }
       return {};
     }
-    std::string prefix;
-    put_n(prefix, number);
-    return view.scan(prefix, undeleted);
+    return view.scan(kind_prefix(number), undeleted);
   };
   return TableExport(scan, folder).run();
 }

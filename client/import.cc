@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/csv.h"
+#include "client/drafts.h"
 #include "common/base/limits.h"
 #include "common/base/period.h"
 #include "common/base/text.h"
@@ -14,9 +15,6 @@
 
 namespace daftar::client {
 namespace {
-
-// Room that a changeset's head and keys need beside its values.
-constexpr size_t kDraftValueBytes = limits::kChangesetBytes / 2;
 
 // How often progress is told.
 constexpr uint64_t kProgressRows = 5'000;
@@ -261,29 +259,28 @@ Status Importer::load_codes() {
 }
 
 Status Importer::load_codes_of(KindNumber number, FieldNumber code_field) {
-  std::string prefix;
-  put_n(prefix, number);
-  return view_.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
-    const Value code = record.reading(code_field);
-    if (record.is_deleted() || !code.as_text()) return {};
-    const auto [before, is_first] = codes_.emplace(*code.as_text(), key);
-    if (!is_first) {
-      unclear_.emplace(*code.as_text(),
-                       Status(Code::conflict, Msg::code_twice,
-                              {std::string(*code.as_text()), before->second.id(), key.id()}));
-    }
-    // On a copied disk, a record made here and one made on the copy may have one id.
-    const Cell* cell = record.find(code_field);
-    if (!is_forked_ || !cell->is_contended()) return {};
-    for (const Version& version : cell->standing) {
-      const auto text = version.value.as_text();
-      if (text) {
-        unclear_.emplace(*text,
-                         Status(Code::forked, Msg::device_forked, {std::to_string(device_)}));
-      }
-    }
-    return {};
-  });
+  return view_.scan(
+      kind_prefix(number), [&](const RecordKey& key, const RecordState& record) -> Status {
+        const Value code = record.reading(code_field);
+        if (record.is_deleted() || !code.as_text()) return {};
+        const auto [before, is_first] = codes_.emplace(*code.as_text(), key);
+        if (!is_first) {
+          unclear_.emplace(*code.as_text(),
+                           Status(Code::conflict, Msg::code_twice,
+                                  {std::string(*code.as_text()), before->second.id(), key.id()}));
+        }
+        // On a copied disk, a record made here and one made on the copy may have one id.
+        const Cell* cell = record.find(code_field);
+        if (!is_forked_ || !cell->is_contended()) return {};
+        for (const Version& version : cell->standing) {
+          const auto text = version.value.as_text();
+          if (text) {
+            unclear_.emplace(*text,
+                             Status(Code::forked, Msg::device_forked, {std::to_string(device_)}));
+          }
+        }
+        return {};
+      });
 }
 
 // The record that a row names by its code.
@@ -570,27 +567,12 @@ Status Importer::compare(const PlannedRow& row, std::vector<RecordEdits>& edits)
 
 // Cuts the edits of a file into changesets within the limits, whole records each.
 void Importer::add_drafts(size_t file, std::vector<RecordEdits> edits) {
-  std::sort(edits.begin(), edits.end(),
-            [](const RecordEdits& a, const RecordEdits& b) { return a.key < b.key; });
   const ImportedFile& imported = plan_.files[file];
   const Source source{"", std::filesystem::path(imported.path).filename().string(), imported.hash};
-  size_t cells = 0;
-  size_t bytes = 0;
-  Draft* draft = nullptr;
-  for (RecordEdits& record : edits) {
-    size_t record_bytes = 0;
-    for (const CellEdit& cell : record.cells) record_bytes += cell.value.bytes().size() + 8;
-    const bool is_full = cells + record.cells.size() > limits::kChangesetEdits ||
-                         bytes + record_bytes > kDraftValueBytes;
-    if (draft == nullptr || is_full) {
-      plan_.drafts.push_back({plan_.context, options_.message, source, {}});
-      draft = &plan_.drafts.back();
-      cells = bytes = 0;
-    }
-    cells += record.cells.size();
-    bytes += record_bytes;
-    plan_.edits += record.cells.size();
-    draft->records.push_back(std::move(record));
+  for (const RecordEdits& record : edits) plan_.edits += record.cells.size();
+  for (Draft& draft :
+       cut_into_drafts(std::move(edits), {plan_.context, options_.message, source, {}})) {
+    plan_.drafts.push_back(std::move(draft));
   }
 }
 

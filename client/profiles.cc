@@ -43,13 +43,12 @@ struct Approval {
 };
 
 Result<std::vector<RecordKey>> keys_of(View& view, KindNumber kind) {
-  std::string prefix;
-  put_n(prefix, kind);
   std::vector<RecordKey> keys;
-  DAFTAR_RETURN_IF_ERROR(view.scan(prefix, [&](const RecordKey& key, const RecordState&) {
-    keys.push_back(key);
-    return Status();
-  }));
+  DAFTAR_RETURN_IF_ERROR(
+      view.scan(kind_prefix(kind), [&](const RecordKey& key, const RecordState&) {
+        keys.push_back(key);
+        return Status();
+      }));
   return keys;
 }
 
@@ -141,10 +140,8 @@ void judge(std::vector<KnownProfile>& profiles) {
 
 Result<std::vector<KnownProfile>> known_profiles(ClientStore& store, uint64_t until_ms) {
   std::vector<KnownProfile> records;
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store.held_ledgers());
-  const auto national = std::find_if(ledgers.begin(), ledgers.end(),
-                                     [](const LedgerInfo& held) { return held.name == kNational; });
-  if (national != ledgers.end()) {
+  DAFTAR_ASSIGN_OR_RETURN(const auto national, store.held_ledger(kNational));
+  if (national) {
     DAFTAR_ASSIGN_OR_RETURN(View view, View::open(store, national->id));
     DAFTAR_ASSIGN_OR_RETURN(const std::vector<Approval> approvals, read_approvals(view, until_ms));
     DAFTAR_ASSIGN_OR_RETURN(const std::vector<RecordKey> keys, keys_of(view, kind::profile));

@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "client/drafts.h"
 #include "client/view.h"
-#include "common/base/limits.h"
 #include "common/ledger/hash.h"
 #include "common/register/kinds.h"
 #include "common/register/register.h"
@@ -33,13 +33,12 @@ using Records = std::map<RecordKey, RecordState>;
 
 // Deleted ones too.
 Result<Records> read_kind(View& view, KindNumber kind) {
-  std::string prefix;
-  put_n(prefix, kind);
   Records records;
-  DAFTAR_RETURN_IF_ERROR(view.scan(prefix, [&](const RecordKey& key, const RecordState& record) {
-    records.emplace(key, record);
-    return Status();
-  }));
+  DAFTAR_RETURN_IF_ERROR(
+      view.scan(kind_prefix(kind), [&](const RecordKey& key, const RecordState& record) {
+        records.emplace(key, record);
+        return Status();
+      }));
   return records;
 }
 
@@ -346,27 +345,10 @@ class SectorShare {
     return false;
   }
 
-  // Whole records, within the limits of a changeset.
   Status make_drafts() {
     if (edits_.empty()) return {};
     DAFTAR_ASSIGN_OR_RETURN(const Context context, store_.current_context(plan_.ledger));
-    std::sort(edits_.begin(), edits_.end(),
-              [](const RecordEdits& a, const RecordEdits& b) { return a.key < b.key; });
-    size_t cells = 0;
-    size_t bytes = 0;
-    for (RecordEdits& record : edits_) {
-      size_t size = 0;
-      for (const CellEdit& cell : record.cells) size += cell.value.bytes().size() + 8;
-      const bool is_full = cells + record.cells.size() > limits::kChangesetEdits ||
-                           bytes + size > limits::kChangesetBytes / 2;
-      if (plan_.drafts.empty() || is_full) {
-        plan_.drafts.push_back({context, "", std::nullopt, {}});
-        cells = bytes = 0;
-      }
-      cells += record.cells.size();
-      bytes += size;
-      plan_.drafts.back().records.push_back(std::move(record));
-    }
+    plan_.drafts = cut_into_drafts(std::move(edits_), {context, "", std::nullopt, {}});
     return {};
   }
 

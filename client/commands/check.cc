@@ -40,10 +40,8 @@ bool is_old(const Finding& finding, const std::vector<Period>& newest) {
 }  // namespace
 
 Status run_check(const Session& session, const CheckCommandOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   std::optional<RecordKey> named;
   if (!options.record.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(named, parse_record(view, options.record));

@@ -1,14 +1,16 @@
 // daftar explain: what a figure is made of.
-#include <cstdio>
 #include <iostream>
 
 #include "client/commands/scored.h"
+#include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr int kDigits = 10;  // of amounts
 
 // Who wrote what a record's value read at the moment of the figure, and when.
 Result<std::optional<HistoryItem>> writer_of(View& view, std::optional<uint64_t> position,
@@ -81,19 +83,11 @@ Result<Json> inputs_json(View& view, std::optional<uint64_t> position,
   return inputs;
 }
 
-std::string money_text(double amount) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.10g", amount);
-  return text;
-}
-
 }  // namespace
 
 Status run_explain(const Session& session, const ScoreCommandOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const auto scored,
                           score_register(session, *store, ledger, view, options));
   DAFTAR_ASSIGN_OR_RETURN(const NodeIndex node, find_node(view, *scored, options.record));
@@ -120,23 +114,21 @@ Status run_explain(const Session& session, const ScoreCommandOptions& options) {
   print_node(*scored, node, 0);
   if (const Money money = money_of(*scored, node); money.lines > 0) {
     std::cout << "  ";
-    say(Msg::explain_budget, {money_text(money.allocated), money_text(money.spent)});
+    say(Msg::explain_budget,
+        {number_text(money.allocated, kDigits), number_text(money.spent, kDigits)});
   }
   if (explanation.formula != Formula::none) {
     std::cout << "  = " << words_of("formula", name_of(explanation.formula)) << '\n';
   }
   DAFTAR_RETURN_IF_ERROR(print_inputs(view, scored->position, explanation));
   if (explanation.aim == AimSource::pro_rata && explanation.numbers.aim) {
-    char expected[64];
-    std::snprintf(expected, sizeof expected, "%.10g", explanation.numbers.aim->low);
     std::cout << "  ";
-    say(Msg::explain_pro_rata, {expected, scored->table.periods.front().text()});
+    say(Msg::explain_pro_rata,
+        {number_text(explanation.numbers.aim->low, kDigits), scored->table.periods.front().text()});
   }
   for (const Explanation::Part& part : explanation.parts) {
     std::cout << "  ";
-    char weight[64];
-    std::snprintf(weight, sizeof weight, "%.6g × ", part.weight);
-    std::cout << padded(weight, 8);
+    std::cout << padded(number_text(part.weight, 6) + " × ", 8);
     print_node(*scored, part.node, 0);
   }
   return {};

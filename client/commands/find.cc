@@ -30,10 +30,8 @@ std::vector<Found> all_of(const Register& reg) {
 }  // namespace
 
 Status run_find(const Session& session, const FindOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   std::string typed;
   for (const std::string& word : options.words) typed += (typed.empty() ? "" : " ") + word;

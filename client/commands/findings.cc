@@ -16,11 +16,6 @@ std::string sentence_of(const Finding& finding) {
   return message ? text_of(*message, finding.arguments) : std::string(id_of(finding.check));
 }
 
-std::string severity_text(Severity severity) {
-  const auto message = find_message("severity." + std::string(name_of(severity)));
-  return message ? text_of(*message) : std::string(name_of(severity));
-}
-
 std::string_view colour_of(Severity severity) {
   constexpr std::string_view kCodes[] = {"31", "33", ""};
   return kCodes[static_cast<size_t>(severity)];
@@ -42,9 +37,9 @@ Json finding_json(View& view, const Finding& finding) {
 void print_finding(View& view, const Finding& finding) {
   constexpr std::string_view kSymbols[] = {"✗", "!", "·"};
   const Severity severity = severity_of(finding.check);
-  print_coloured(
-      std::string(kSymbols[static_cast<size_t>(severity)]) + " " + severity_text(severity),
-      colour_of(severity));
+  print_coloured(std::string(kSymbols[static_cast<size_t>(severity)]) + " " +
+                     words_of("severity", name_of(severity)),
+                 colour_of(severity));
   std::cout << "  " << record_name(view, finding.record) << "  " << sentence_of(finding) << "  ["
             << id_of(finding.check) << "]\n";
   if (finding.justification.empty()) return;
@@ -65,9 +60,7 @@ Result<std::vector<Finding>> findings_of(const Session& session, ClientStore& st
        {kind::indicator, kind::baseline, kind::target, kind::measurement, kind::verification}) {
     DAFTAR_RETURN_IF_ERROR(view.scan(RecordKey{kind, key.device, key.counter, ""}.bytes(), take));
   }
-  std::string justifications;
-  put_n(justifications, kind::justification);
-  DAFTAR_RETURN_IF_ERROR(view.scan(justifications, take));
+  DAFTAR_RETURN_IF_ERROR(view.scan(kind_prefix(kind::justification), take));
   reg.finish();
   const auto index = reg.find_indicator(key);
   if (!index) return std::vector<Finding>();

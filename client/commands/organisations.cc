@@ -127,24 +127,23 @@ Result<std::vector<Organisation>> read_organisations(ClientStore& store) {
   if (!national) return Status(Code::not_found, Msg::ledger_missing, {std::string(kNational)});
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(store, *national));
   std::vector<Organisation> all;
-  std::string prefix;
-  put_n(prefix, kind::organisation);
-  DAFTAR_RETURN_IF_ERROR(
-      view.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
-        if (record.is_deleted()) return {};
-        Organisation one;
-        one.key = key;
-        one.code = text_in(record, field::organisation_code);
-        one.names = {text_in(record, field::organisation_name_en),
-                     text_in(record, field::organisation_name_ar),
-                     text_in(record, field::organisation_name_fr)};
-        one.parent = record.reading(field::organisation_parent).as_reference();
-        one.sector = text_in(record, field::organisation_sector);
-        one.ledger = text_in(record, field::organisation_ledger);
-        one.held = ledger_of(one.ledger);
-        all.push_back(std::move(one));
-        return {};
-      }));
+  DAFTAR_RETURN_IF_ERROR(view.scan(kind_prefix(kind::organisation),
+                                   [&](const RecordKey& key, const RecordState& record) -> Status {
+                                     if (record.is_deleted()) return {};
+                                     Organisation one;
+                                     one.key = key;
+                                     one.code = text_in(record, field::organisation_code);
+                                     one.names = {text_in(record, field::organisation_name_en),
+                                                  text_in(record, field::organisation_name_ar),
+                                                  text_in(record, field::organisation_name_fr)};
+                                     one.parent =
+                                         record.reading(field::organisation_parent).as_reference();
+                                     one.sector = text_in(record, field::organisation_sector);
+                                     one.ledger = text_in(record, field::organisation_ledger);
+                                     one.held = ledger_of(one.ledger);
+                                     all.push_back(std::move(one));
+                                     return {};
+                                   }));
   std::sort(all.begin(), all.end(), [](const Organisation& a, const Organisation& b) {
     return a.code != b.code ? a.code < b.code : a.key < b.key;
   });

@@ -49,25 +49,18 @@ void print_profile(const KnownProfile& known) {
       {std::to_string(known.author), approvers.empty() ? "–" : approvers, known.content_hash});
 }
 
-Result<LedgerInfo> national_of(ClientStore& store) {
-  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> ledgers, store.held_ledgers());
-  for (const LedgerInfo& ledger : ledgers) {
-    if (ledger.name == kNational) return ledger;
-  }
-  return Status(Code::not_found, Msg::ledger_missing, {std::string(kNational)});
-}
-
 Status save_record(const Session& session, ClientStore& store, KindNumber kind,
                    std::vector<CellEdit> cells, const std::string& message, RecordKey* key) {
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo national, national_of(store));
+  DAFTAR_ASSIGN_OR_RETURN(const auto national, store.held_ledger(kNational));
+  if (!national) return {Code::not_found, Msg::ledger_missing, {std::string(kNational)}};
   DAFTAR_ASSIGN_OR_RETURN(const Identity own, store.identity());
   Draft draft;
-  DAFTAR_ASSIGN_OR_RETURN(draft.context, store.current_context(national.id));
+  DAFTAR_ASSIGN_OR_RETURN(draft.context, store.current_context(national->id));
   DAFTAR_ASSIGN_OR_RETURN(draft.message, parse_message(message));
   DAFTAR_ASSIGN_OR_RETURN(const uint64_t counter, store.reserve_ids(1));
   *key = {kind, own.device, counter, ""};
   draft.records.push_back({*key, std::move(cells)});
-  return store.save(national.id, {draft}, session.clock->wall_ms()).status();
+  return store.save(national->id, {draft}, session.clock->wall_ms()).status();
 }
 
 // A file's content as the next version of the profile of that name: "undp.json" of undp.
@@ -138,10 +131,8 @@ size_t changed_bands(const Scored& now, const Scored& then, size_t period) {
 
 // What another profile would have said of every period that was reported about.
 Status preview(const Session& session, const ProfilesOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<Period> periods, begun_periods(session, reg));
   ScoreCommandOptions other;

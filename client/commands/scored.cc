@@ -124,11 +124,6 @@ RecordKey key_of(const Scored& scored, NodeIndex node) {
   return is_area(scored, node) ? scored.reg.areas()[item].key : scored.reg.indicators()[item].key;
 }
 
-std::string words_of(std::string_view group, std::string_view name) {
-  const auto message = find_message(std::string(group) + "." + std::string(name));
-  return message ? text_of(*message) : std::string(name);
-}
-
 Result<NodeIndex> find_node(View& view, const Scored& scored, const std::string& name) {
   if (name.empty()) return NodeIndex{0};
   // By the codes of that moment, which may be others now.
@@ -215,8 +210,7 @@ Json node_json(const Scored& scored, NodeIndex node, size_t period) {
     const Indicator& indicator = scored.reg.indicators()[scored.table.items[node]];
     object["standing"] = name_of(indicator.standing());
     object["definition_version"] = indicator.definition_version_in(scored.table.periods[period]);
-    const Measurement* measurement = indicator.measurement(scored.table.periods[period]);
-    if (measurement != nullptr && measurement->is_computed) object["computed"] = true;
+    if (is_computed(scored, node, period)) object["computed"] = true;
     if (scored.profile.method == Method::progress_rate && scored.table.progress[cell]) {
       object["status"] = name_of(measure_progress(*scored.table.progress[cell]).status);
     }
@@ -278,6 +272,14 @@ void print_columns(bool has_verifications) {
             << (has_verifications ? padded(text_of(Msg::score_column_verified), 11) : "") << '\n';
 }
 
+// Whether its own value is what its formula gives.
+bool is_computed(const Scored& scored, NodeIndex node, size_t period) {
+  if (!scored.table.nodes[node].is_indicator) return false;
+  const Indicator& indicator = scored.reg.indicators()[scored.table.items[node]];
+  const Measurement* measurement = indicator.measurement(scored.table.periods[period]);
+  return measurement != nullptr && measurement->is_computed;
+}
+
 Money money_of(const Scored& scored, NodeIndex node, size_t period) {
   if (!is_area(scored, node)) return {};
   return scored.reg.areas()[scored.table.items[node]].money_in(scored.table.periods[period]);
@@ -287,7 +289,7 @@ void print_node(const Scored& scored, NodeIndex node, int depth) {
   const std::string code = code_of(scored, node);
   print_score(scored, scored.reported(node), scored.verified(node),
               std::string(static_cast<size_t>(depth) * 2, ' ') + code + (code.empty() ? "" : "  ") +
-                  name_of_node(scored, node),
+                  name_of_node(scored, node) + (is_computed(scored, node) ? "  ƒ" : ""),
               is_pro_rata(scored, node));
 }
 

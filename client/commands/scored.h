@@ -49,11 +49,11 @@ std::vector<std::string> codes_outside(const Scored& scored);
 /// Whether a figure stands on a target that was reckoned pro rata, its own or that of a part.
 bool is_pro_rata(const Scored& scored, NodeIndex node, size_t period = 0);
 
+/// Whether an indicator's own value is what its formula gives.
+bool is_computed(const Scored& scored, NodeIndex node, size_t period = 0);
 /// The money of an area; none of anything else.
 Money money_of(const Scored& scored, NodeIndex node, size_t period = 0);
 
-/// The message GROUP.NAME; NAME where there is none.
-std::string words_of(std::string_view group, std::string_view name);
 /// A text with spaces behind it up to that many characters.
 std::string padded(const std::string& text, size_t width);
 std::string_view terminal_colour(Colour colour);

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "client/commands/scored.h"
-#include "common/register/kinds.h"
 
 namespace daftar::client {
 namespace {
@@ -14,12 +13,8 @@ using Json = nlohmann::json;
 constexpr size_t kPeriodWidth = 14;
 constexpr size_t kNumberWidth = 14;
 
-// For people, or for programs: their words do not change with the language.
-std::string text_of_value(const Measured& measured, bool is_for_people) {
-  if (measured.number) return measured.number->text();
-  if (measured.is_yes) return *measured.is_yes ? "yes" : "no";
-  return is_for_people ? words_of("no_score", name_of(measured.missing))
-                       : std::string(name_of(measured.missing));
+std::string words_for(const Measured& measured) {
+  return measured.has_value() ? text_of(measured) : words_of("no_score", name_of(measured.missing));
 }
 
 // Of an indicator all periods in which anything stands; of an area those that are reported about.
@@ -32,14 +27,12 @@ std::vector<Period> periods_of(const Register& reg, const std::optional<size_t>&
   return {periods.begin(), periods.end()};
 }
 
+// What Central Inspection says of a period: another value, or a verdict.
 std::string verified_text(const Indicator& indicator, const Period& period, bool is_for_people) {
   const Verification* verification = indicator.verification(period);
   if (verification == nullptr || verification->verdict == Verdict::none) return "";
-  const bool has_value = verification->value.number || verification->value.is_yes;
-  if (verification->verdict == Verdict::corrected && has_value) {
-    return text_of_value(verification->value, is_for_people);
-  }
-  const auto word = choices_of(FieldType::verdict)[static_cast<size_t>(verification->verdict) - 1];
+  if (const Measured* corrected = verification->corrected()) return text_of(*corrected);
+  const std::string_view word = word_of(verification->verdict);
   return is_for_people ? words_of("choice.verdict", word) : std::string(word);
 }
 
@@ -49,7 +42,7 @@ Json period_json(const Scored& scored, NodeIndex node, size_t period, const Indi
   object["period"] = of.text();
   if (indicator == nullptr) return object;
   const Measurement* measurement = indicator->measurement(of);
-  if (measurement != nullptr) object["value"] = text_of_value(measurement->value, false);
+  if (measurement != nullptr) object["value"] = text_of(measurement->value);
   if (const Target* target = indicator->target(of)) object["target"] = aim_text(target->aim);
   const std::string verified = verified_text(*indicator, of, false);
   if (!verified.empty()) object["verified_value"] = verified;
@@ -63,9 +56,9 @@ void print_period(const Scored& scored, NodeIndex node, size_t period, const Ind
     const Measurement* measurement = indicator->measurement(of);
     const Target* target = indicator->target(of);
     const std::string mark = measurement != nullptr && measurement->is_computed ? " ƒ" : "";
-    line += padded(measurement == nullptr ? "–" : text_of_value(measurement->value, true) + mark,
-                   kNumberWidth) +
-            padded(target == nullptr ? "" : aim_text(target->aim), kNumberWidth);
+    line +=
+        padded(measurement == nullptr ? "–" : words_for(measurement->value) + mark, kNumberWidth) +
+        padded(target == nullptr ? "" : aim_text(target->aim), kNumberWidth);
   }
   const Score& score = scored.reported(node, period);
   std::cout << line;
@@ -86,10 +79,8 @@ void print_period(const Scored& scored, NodeIndex node, size_t period, const Ind
 }  // namespace
 
 Status run_series(const Session& session, const SeriesOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
   DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   const std::optional<size_t> index = reg.find_indicator(key);

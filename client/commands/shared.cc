@@ -80,6 +80,14 @@ Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store) {
   return Status(Code::invalid, Msg::ledger_ambiguous, {names});
 }
 
+Result<Reading> begin_reading(const Session& session) {
+  DAFTAR_ASSIGN_OR_RETURN(std::unique_ptr<ClientStore> store, open_store(session));
+  auto snapshot = std::make_unique<ClientStore::Snapshot>(*store);
+  DAFTAR_ASSIGN_OR_RETURN(LedgerInfo ledger, choose_ledger(session, *store));
+  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  return Reading{std::move(store), std::move(snapshot), std::move(ledger), std::move(view)};
+}
+
 Status check_not_mixed(ClientStore& store, View& view, const LedgerInfo& ledger,
                        const RecordKey& key) {
   if (ledger.forked == 0) return {};
@@ -218,8 +226,7 @@ std::string field_name(KindNumber kind_number, FieldNumber number) {
 std::string kind_text(KindNumber number) {
   const Kind* described = find_kind(number);
   if (described == nullptr) return std::to_string(number);
-  const std::optional<Msg> message = find_message("kind." + std::string(described->name));
-  return message ? text_of(*message) : std::string(described->name);
+  return words_of("kind", described->name);
 }
 
 namespace {

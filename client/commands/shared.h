@@ -26,6 +26,15 @@ Result<std::string> ask_passphrase();
 /// administration's.
 Result<LedgerInfo> choose_ledger(const Session& session, ClientStore& store);
 
+/// One moment of the ledger that a command is about, as it is seen.
+struct Reading {
+  std::unique_ptr<ClientStore> store;
+  std::unique_ptr<ClientStore::Snapshot> snapshot;
+  LedgerInfo ledger;
+  View view;
+};
+Result<Reading> begin_reading(const Session& session);
+
 /// Code::forked while this disk's work waits for a number of its own and `key` stands for two
 /// records: one made here and one made on the copy may have one id, and what is written could go to
 /// either.

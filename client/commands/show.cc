@@ -123,12 +123,11 @@ Status show_record(const Session& session, View& view, const ShowOptions& option
 
 // One line a record: its name and what it is called.
 Status list_records(const Session& session, View& view, const Kind& described) {
-  std::string prefix;
-  put_n(prefix, described.number);
   nlohmann::json list = nlohmann::json::array();
   const Field* name = described.find("name_en");
-  DAFTAR_RETURN_IF_ERROR(
-      view.scan(prefix, [&](const RecordKey& key, const RecordState& record) -> Status {
+  DAFTAR_RETURN_IF_ERROR(view.scan(
+      kind_prefix(described.number),
+      [&](const RecordKey& key, const RecordState& record) -> Status {
         if (record.is_deleted()) return {};
         if (session.as_json) {
           list.push_back(record_json(view, key, record));
@@ -178,10 +177,8 @@ Status show_summary(const Session& session, ClientStore& store, View& view,
 }  // namespace
 
 Status run_show(const Session& session, const ShowOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   if (!options.record.empty()) return show_record(session, view, options);
   if (options.kind.empty()) return show_summary(session, *store, view, ledger);
   const Kind* described = find_kind(options.kind);

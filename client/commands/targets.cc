@@ -6,6 +6,7 @@
 
 #include "client/commands/scored.h"
 #include "client/profiles.h"
+#include "common/base/text.h"
 #include "common/check/check.h"
 #include "common/register/kinds.h"
 #include "common/register/unit_of_measure.h"
@@ -17,11 +18,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Six digits say where something lies.
-std::string short_number(double number) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.6g", number);
-  return text;
-}
+std::string short_number(double number) { return number_text(number, 6); }
 
 std::string code_or_id(const Indicator& indicator) {
   return indicator.code.empty() ? "#" + indicator.key.id() : indicator.code;
@@ -134,10 +131,8 @@ std::string joined(const std::vector<std::string>& words) {
 }  // namespace
 
 Status run_targets(const Session& session, const SeriesOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   const Period::Date today = day_of(session.clock->wall_ms());
   const Peers peers(reg);
@@ -178,10 +173,8 @@ Status run_targets(const Session& session, const SeriesOptions& options) {
 }
 
 Status run_units(const Session& session) {
-  DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
-  const ClientStore::Snapshot snapshot(*store);
-  DAFTAR_ASSIGN_OR_RETURN(const LedgerInfo ledger, choose_ledger(session, *store));
-  DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+  DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
+  auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
   std::map<std::string, std::map<std::string, size_t>> units;
   for (const Indicator& indicator : reg.indicators()) {

@@ -131,6 +131,11 @@ void say(Msg message, const std::vector<std::string>& arguments) {
   std::cout << text_of(message, arguments) << '\n';
 }
 
+std::string words_of(std::string_view group, std::string_view name) {
+  const auto message = find_message(std::string(group) + "." + std::string(name));
+  return message ? text_of(*message) : std::string(name);
+}
+
 void print_json(const nlohmann::json& object) {
   std::cout << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 
@@ -108,6 +109,12 @@ std::string_view trim(std::string_view text) {
     }
   }
   return text;
+}
+
+std::string number_text(double number, int digits) {
+  std::array<char, 64> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%.*g", digits, number);
+  return {text.data(), static_cast<size_t>(length)};
 }
 
 }  // namespace daftar

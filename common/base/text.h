@@ -25,4 +25,7 @@ std::string one_line(std::string_view text);
 /// `text` without white space (ASCII, no-break space) at either end.
 std::string_view trim(std::string_view text);
 
+/// A computed number with at most so many significant digits: "0.3333", "1e+20".
+std::string number_text(double number, int digits);
+
 }  // namespace daftar

@@ -41,13 +41,6 @@ bool is_live(const Indicator& indicator) {
   return !indicator.is_retired && !indicator.code.empty();
 }
 
-// However its digits and letters are typed; signs tell codes apart.
-std::string plain_code(std::string_view code) {
-  std::string plain = western_digits(trim(code));
-  for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return plain;
-}
-
 // One code stands for one record.
 template <typename Item>
 void check_codes(const Register& reg, const std::vector<Item>& items,
@@ -56,7 +49,7 @@ void check_codes(const Register& reg, const std::vector<Item>& items,
   std::vector<std::string> codes;
   codes.reserve(items.size());
   for (const Item& item : items) {
-    codes.push_back(is_live(item) ? plain_code(item.code) : "");
+    codes.push_back(is_live(item) ? compared_code(item.code) : "");
     if (!codes.back().empty()) ++seen[codes.back()];
   }
   for (size_t i = 0; i < items.size(); ++i) {
@@ -197,9 +190,11 @@ class SumChecks {
     const double value = measurement.value.number->to_double();
     room += kSumRoom * std::max(largest, std::abs(value));
     if (!has_any || !std::isfinite(sum) || std::abs(sum - value) <= room) return;
-    findings_.push_back(finding_of(
-        reg_, Check::sum_of_parts, record_of(indicator_, kind::measurement, measurement.period),
-        {measurement.period.text(), measurement.value.number->text(), number_text(sum)}, position));
+    findings_.push_back(finding_of(reg_, Check::sum_of_parts,
+                                   record_of(indicator_.key, kind::measurement, measurement.period),
+                                   {measurement.period.text(), measurement.value.number->text(),
+                                    number_text(sum, kShownDigits)},
+                                   position));
   }
 
   const Register& reg_;
@@ -227,7 +222,7 @@ void check_shared(const Register& reg, const ScoreTable& tree, size_t index,
       const bool has_both = mine.value.number && theirs != nullptr && theirs->value.number;
       if (!has_both || *mine.value.number == *theirs->value.number) continue;
       findings.push_back(finding_of(reg, Check::shared_differs,
-                                    record_of(indicator, kind::measurement, mine.period),
+                                    record_of(indicator.key, kind::measurement, mine.period),
                                     {mine.period.text(), mine.value.number->text(),
                                      other.shared_from, theirs->value.number->text()},
                                     std::max(mine.position, theirs->position)));

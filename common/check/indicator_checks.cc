@@ -1,17 +1,17 @@
 #include "common/check/indicator_checks.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "common/base/report.h"
+#include "common/base/text.h"
 #include "common/register/kinds.h"
 #include "common/register/sdg.h"
 #include "common/score/achievement.h"
+#include "common/score/statistics.h"
 
 namespace daftar {
 namespace {
@@ -28,13 +28,6 @@ constexpr size_t kFewestForOutlier = 5;
 constexpr size_t kUnchanged = 3;
 // Of numbers that were computed in binary: relative.
 constexpr double kRoom = 1e-9;
-
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 // How far values lie from their median, as a standard deviation.
 double spread_of(const std::vector<double>& values, double median) {
@@ -58,11 +51,6 @@ bool is_rounded(const Decimal& typed, const Decimal& exact) {
 }
 
 std::string bound_text(const std::optional<Decimal>& bound) { return bound ? bound->text() : "–"; }
-
-std::string reason_text(NoScore reason) {
-  const auto message = find_message("no_score." + std::string(name_of(reason)));
-  return message ? text_of(*message) : std::string(name_of(reason));
-}
 
 // The findings of one indicator.
 class IndicatorChecks {
@@ -88,11 +76,11 @@ class IndicatorChecks {
         {check, record, std::move(arguments), reg_.justification(id_of(check), record, position)});
   }
   void add(Check check, const Measurement& measurement, std::vector<std::string> arguments) {
-    add(check, record_of(indicator_, kind::measurement, measurement.period), std::move(arguments),
-        measurement.position);
+    add(check, record_of(indicator_.key, kind::measurement, measurement.period),
+        std::move(arguments), measurement.position);
   }
   void add(Check check, const Target& target, std::vector<std::string> arguments) {
-    add(check, record_of(indicator_, kind::target, target.period), std::move(arguments),
+    add(check, record_of(indicator_.key, kind::target, target.period), std::move(arguments),
         target.position);
   }
   [[nodiscard]] RecordKey baseline_record() const {
@@ -131,7 +119,8 @@ class IndicatorChecks {
           add(Check::formula_circle, indicator_.key, {});
           break;
         case FormulaProblem::Kind::undefined:
-          add(Check::formula_undefined, record_of(indicator_, kind::measurement, *problem.period),
+          add(Check::formula_undefined,
+              record_of(indicator_.key, kind::measurement, *problem.period),
               {problem.period->text()});
           break;
       }
@@ -140,15 +129,10 @@ class IndicatorChecks {
       const Measurement* entered = indicator_.measurement(computed.period);
       if (entered == nullptr || entered->is_computed || !entered->value.number) continue;
       if (is_rounded(*entered->value.number, computed.reported)) continue;
-      add(Check::formula_differs, record_of(indicator_, kind::measurement, computed.period),
+      add(Check::formula_differs, record_of(indicator_.key, kind::measurement, computed.period),
           {computed.period.text(), entered->value.number->text(), computed.reported.text()},
           std::max(entered->position, computed.position));
     }
-  }
-
-  [[nodiscard]] bool is_moving() const {
-    return indicator_.direction == Direction::higher || indicator_.direction == Direction::lower ||
-           indicator_.direction == Direction::ordinal;
   }
 
   // ---- targets
@@ -164,13 +148,13 @@ class IndicatorChecks {
       if (aimed == nullptr) continue;
       if (is_outside(*aimed))
         add(Check::out_of_range, target, range_arguments(target.period, *aimed));
-      if (is_moving()) check_side(target, *aimed);
+      if (is_moving(indicator_.direction)) check_side(target, *aimed);
     }
   }
 
   // Whether its values are measured from one.
   [[nodiscard]] bool needs_baseline() const {
-    if (is_moving()) return !indicator_.targets.empty();
+    if (is_moving(indicator_.direction)) return !indicator_.targets.empty();
     if (indicator_.direction != Direction::maintain) return false;
     const bool is_measured = !indicator_.measurements.empty() || !indicator_.targets.empty();
     return is_measured && std::none_of(indicator_.targets.begin(), indicator_.targets.end(),
@@ -184,7 +168,7 @@ class IndicatorChecks {
     const bool is_newest =
         indicator_.definition_version_in(target.period) == indicator_.definition_version();
     if (!is_newest || target.position >= indicator_.definition_position) return;
-    add(Check::definition_changed, record_of(indicator_, kind::target, target.period),
+    add(Check::definition_changed, record_of(indicator_.key, kind::target, target.period),
         {target.period.text()}, indicator_.definition_position);
   }
 
@@ -192,7 +176,7 @@ class IndicatorChecks {
     double percent = 0;
     for (const Milestone& milestone : milestones) percent += milestone.percent.to_double();
     if (std::abs(percent - 100) <= kRoom * 100) return;
-    add(Check::milestones, target, {target.period.text(), number_text(percent)});
+    add(Check::milestones, target, {target.period.text(), number_text(percent, kShownDigits)});
   }
 
   void check_side(const Target& target, const Decimal& aimed) {
@@ -244,8 +228,9 @@ class IndicatorChecks {
     if (achieved.reason != NoScore::none || achieved.share <= options_.soft_above) return;
     const Target* target = target_for(indicator_, measurement.period);
     if (target == nullptr) return;
-    add(Check::soft_target, record_of(indicator_, kind::measurement, measurement.period),
-        {measurement.period.text(), number_text(100 * achieved.share), aim_text(target->aim)},
+    add(Check::soft_target, record_of(indicator_.key, kind::measurement, measurement.period),
+        {measurement.period.text(), number_text(100 * achieved.share, kShownDigits),
+         aim_text(target->aim)},
         std::max(measurement.position, target->position));
   }
 
@@ -256,7 +241,7 @@ class IndicatorChecks {
     std::map<Rhythm, std::vector<const Measurement*>> series;
     bool is_measured = false;
     for (const Measurement& measurement : indicator_.measurements) {
-      is_measured = is_measured || measurement.value.number || measurement.value.is_yes;
+      is_measured = is_measured || measurement.value.has_value();
       if (!measurement.value.number) continue;
       series[{measurement.period.kind(), indicator_.definition_version_in(measurement.period)}]
           .push_back(&measurement);
@@ -290,7 +275,7 @@ class IndicatorChecks {
     if (from == 0) return;
     const double factor = to / from;
     if (factor <= kJumpFactor * (1 + kRoom) && factor * kJumpFactor >= 1 - kRoom) return;
-    add(Check::jump, record_of(indicator_, kind::measurement, now.period),
+    add(Check::jump, record_of(indicator_.key, kind::measurement, now.period),
         {now.period.text(), before.value.number->text(), now.value.number->text()},
         std::max(before.position, now.position));
   }
@@ -326,9 +311,11 @@ class IndicatorChecks {
       const NoScore missing =
           measurement == nullptr ? NoScore::not_reported : measurement->value.missing;
       if (missing == NoScore::returned || missing == NoScore::no_evidence) {
-        add(Check::still_owed, *measurement, {period.text(), reason_text(missing)});
+        add(Check::still_owed, *measurement,
+            {period.text(), words_of("no_score", name_of(missing))});
       } else if (missing == NoScore::not_reported && is_expected(period)) {
-        add(Check::not_reported, record_of(indicator_, kind::measurement, period), {period.text()});
+        add(Check::not_reported, record_of(indicator_.key, kind::measurement, period),
+            {period.text()});
       }
     }
   }
@@ -350,10 +337,6 @@ class IndicatorChecks {
 
 }  // namespace
 
-RecordKey record_of(const Indicator& indicator, KindNumber kind, const Period& period) {
-  return {kind, indicator.key.device, indicator.key.counter, period.bytes()};
-}
-
 std::string field_texts(KindNumber kind, const std::vector<FieldNumber>& fields) {
   const Kind& of = *find_kind(kind);
   std::string texts;
@@ -361,12 +344,6 @@ std::string field_texts(KindNumber kind, const std::vector<FieldNumber>& fields)
     texts += (texts.empty() ? "" : ", ") + field_text(of, *of.find(field));
   }
   return texts;
-}
-
-std::string number_text(double number) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.15g", number);
-  return text.data();
 }
 
 std::vector<Finding> check_own(const Register& reg, size_t indicator, const CheckOptions& options,

@@ -44,4 +44,11 @@ struct RecordKey {
   friend std::strong_ordering operator<=>(const RecordKey&, const RecordKey&) = default;
 };
 
+/// What the bytes of the keys of all records of a kind begin with.
+inline std::string kind_prefix(KindNumber kind) {
+  std::string prefix;
+  put_n(prefix, kind);
+  return prefix;
+}
+
 }  // namespace daftar

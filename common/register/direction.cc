@@ -17,4 +17,9 @@ Direction direction_of(std::string_view word) {
                                    : static_cast<Direction>(found - std::begin(kWords));
 }
 
+bool is_moving(Direction direction) {
+  return direction == Direction::higher || direction == Direction::lower ||
+         direction == Direction::ordinal;
+}
+
 }  // namespace daftar

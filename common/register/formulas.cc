@@ -1,8 +1,6 @@
 #include "common/register/formulas.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -17,12 +15,11 @@ namespace {
 
 using Problem = FormulaProblem::Kind;
 
+constexpr int kDigits = 15;
+
 // What a double holds, without the digits behind it: 0.1 + 0.2 is 0.3.
 std::optional<Decimal> decimal_of(double number) {
-  std::array<char, 64> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%.15g", number);
-  const Result<Decimal> decimal =
-      Decimal::parse(std::string_view(text.data(), static_cast<size_t>(length)));
+  const Result<Decimal> decimal = Decimal::parse(number_text(number, kDigits));
   return decimal.ok() ? std::optional(*decimal) : std::nullopt;
 }
 
@@ -40,10 +37,8 @@ std::optional<double> reported_number(const Indicator& indicator, const Period& 
 std::optional<double> verified_number(const Indicator& indicator, const Period& period) {
   const Verification* verification = indicator.verification(period);
   if (verification != nullptr && verification->verdict == Verdict::rejected) return std::nullopt;
-  if (verification != nullptr && verification->verdict == Verdict::corrected) {
-    if (const auto number = number_of(verification->value)) return number;
-  }
-  return reported_number(indicator, period);
+  const Measured* corrected = verification == nullptr ? nullptr : verification->corrected();
+  return corrected == nullptr ? reported_number(indicator, period) : number_of(*corrected);
 }
 
 bool is_verified(const Indicator& indicator, const Period& period) {
@@ -61,9 +56,6 @@ void forget_computed(Indicator& indicator) {
                 [](const FormulaProblem& one) { return one.kind == Problem::undefined; });
 }
 
-// A code however its digits are typed.
-std::string plain_code(std::string_view code) { return western_digits(trim(code)); }
-
 template <typename Item>
 void insert(std::vector<Item>& items, Item item) {
   const auto at = std::lower_bound(items.begin(), items.end(), item.period,
@@ -80,14 +72,14 @@ class Formulas::Codes {
     for (size_t i = 0; i < indicators.size(); ++i) {
       const Indicator& indicator = indicators[i];
       auto& codes = indicator.is_retired ? retired_ : live_;
-      const auto [at, is_new] = codes.emplace(plain_code(indicator.code), i);
+      const auto [at, is_new] = codes.emplace(compared_code(indicator.code), i);
       if (!is_new) at->second.reset();
     }
   }
   /// Nothing for a code that none has, or several.
   [[nodiscard]] std::optional<size_t> find(const std::string& code) const {
     for (const auto* codes : {&live_, &retired_}) {
-      const auto found = codes->find(plain_code(code));
+      const auto found = codes->find(compared_code(code));
       if (found != codes->end()) return found->second;
     }
     return std::nullopt;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "common/base/text.h"
+#include "common/register/kinds.h"
+
 namespace daftar {
 namespace {
 
@@ -75,6 +78,27 @@ DefinitionStanding Indicator::standing() const {
 std::string_view name_of(DefinitionStanding standing) {
   constexpr std::string_view kNames[] = {"draft", "agreed", "retired"};
   return kNames[static_cast<size_t>(standing)];
+}
+
+std::string text_of(const Measured& measured) {
+  if (measured.number) return measured.number->text();
+  if (measured.is_yes) return *measured.is_yes ? "yes" : "no";
+  return std::string(name_of(measured.missing));
+}
+
+std::string_view word_of(Verdict verdict) {
+  if (verdict == Verdict::none) return "";
+  return choices_of(FieldType::verdict)[static_cast<size_t>(verdict) - 1];
+}
+
+RecordKey record_of(const RecordKey& indicator, KindNumber kind, const Period& period) {
+  return {kind, indicator.device, indicator.counter, period.bytes()};
+}
+
+std::string compared_code(std::string_view code) {
+  std::string compared = western_digits(trim(code));
+  for (char& c : compared) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return compared;
 }
 
 }  // namespace daftar

@@ -23,7 +23,11 @@ struct Measured {
   std::optional<Decimal> number;
   std::optional<bool> is_yes;
   NoScore missing = NoScore::none;
+
+  [[nodiscard]] bool has_value() const { return number || is_yes; }
 };
+/// For programs: the number, "yes" or "no", or the word of why there is none.
+std::string text_of(const Measured& measured);
 
 struct Measurement {
   Period period;
@@ -39,7 +43,14 @@ struct Verification {
   Verdict verdict = Verdict::none;
   Measured value;            ///< Central Inspection's, where corrected
   bool is_computed = false;  ///< by the formula, from verified values
+
+  /// The value that Central Inspection has put in the place of what was reported, if it has.
+  [[nodiscard]] const Measured* corrected() const {
+    return verdict == Verdict::corrected && value.has_value() ? &value : nullptr;
+  }
 };
+/// The word of a verdict; "" for none.
+std::string_view word_of(Verdict verdict);
 
 struct Target {
   Period period;
@@ -152,6 +163,12 @@ struct Area {
   /// periods that hold it.
   [[nodiscard]] Money money_in(const Period& period) const;
 };
+
+/// The key of what an indicator's record says for a period.
+RecordKey record_of(const RecordKey& indicator, KindNumber kind, const Period& period);
+/// A code as codes are compared: however its digits, and the letters A to Z, are typed; signs
+/// tell codes apart.
+std::string compared_code(std::string_view code);
 
 /// Whether reports are about periods of its kind: years and half-years.
 bool is_reporting_period(const Period& period);

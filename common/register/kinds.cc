@@ -317,10 +317,8 @@ Result<Value> parse_value(const Field& field, std::string_view typed) {
 }
 
 std::string field_text(const Kind& kind, const Field& field) {
-  const std::string of_kind = "field." + std::string(kind.name) + "." + std::string(field.name);
-  auto message = find_message(of_kind);
-  if (!message) message = find_message("field." + std::string(field.name));
-  return message ? text_of(*message) : std::string(field.name);
+  const std::string own = std::string(kind.name) + "." + std::string(field.name);
+  return words_of("field", find_message("field." + own) ? own : field.name);
 }
 
 std::string value_text(const Value& value) {

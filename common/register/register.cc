@@ -278,8 +278,8 @@ void Register::finish() {
 void Register::count_periods(const Indicator& indicator, bool is_added) {
   if (indicator.is_retired) return;
   for (const Measurement& measurement : indicator.measurements) {
-    const bool is_reported = is_reporting_period(measurement.period) &&
-                             (measurement.value.number || measurement.value.is_yes);
+    const bool is_reported =
+        is_reporting_period(measurement.period) && measurement.value.has_value();
     if (!is_reported) continue;
     size_t& count = measured_[measurement.period];
     is_added ? ++count : --count;
@@ -302,6 +302,7 @@ std::vector<Period> Register::newest_periods(const std::optional<Period::Date>& 
 
 std::string Register::justification(std::string_view check, const RecordKey& record,
                                     uint64_t position) const {
+  if (justifications_.empty()) return "";
   const auto found = justifications_.find({std::string(check), record});
   const bool is_there = found != justifications_.end() && found->second.position >= position;
   return is_there ? found->second.text : "";

@@ -29,16 +29,6 @@ Formula formula_of(const ScoreInput& input) {
   return Formula::none;
 }
 
-std::string text_of(const Measured& measured) {
-  if (measured.number) return measured.number->text();
-  if (measured.is_yes) return *measured.is_yes ? "yes" : "no";
-  return std::string(name_of(measured.missing));
-}
-
-RecordKey record_of(const RecordKey& indicator, KindNumber kind, const Period& period) {
-  return {kind, indicator.device, indicator.counter, period.bytes()};
-}
-
 class Inputs {
   using Role = ExplainedInput::Role;
 
@@ -77,12 +67,9 @@ class Inputs {
         verification->verdict == Verdict::none) {
       return;
     }
-    const bool has_value = verification->value.number || verification->value.is_yes;
-    const auto word =
-        choices_of(FieldType::verdict)[static_cast<size_t>(verification->verdict) - 1];
+    const Measured* corrected = verification->corrected();
     add(Role::verified, record_of(of.key, kind::verification, period),
-        verification->verdict == Verdict::corrected && has_value ? text_of(verification->value)
-                                                                 : std::string(word));
+        corrected == nullptr ? std::string(word_of(verification->verdict)) : text_of(*corrected));
   }
   void add_formula(const Period& period, bool is_verified) {
     add(Role::formula, indicator_.key, indicator_.formula);

@@ -271,9 +271,8 @@ Number after_verification(const Indicator& indicator, const Period& period, cons
   if (verification == nullptr) return said;
   if (verification->verdict == Verdict::rejected) return {0, NoScore::rejected};
   // Corrected to nothing yet: the reported value stands until there is another.
-  const bool has_value = verification->value.number || verification->value.is_yes;
-  if (verification->verdict != Verdict::corrected || !has_value) return said;
-  return fitting_number(verification->value, indicator, period);
+  const Measured* corrected = verification->corrected();
+  return corrected == nullptr ? said : fitting_number(*corrected, indicator, period);
 }
 
 // ---- the method progress_rate
@@ -286,10 +285,8 @@ std::optional<Decimal> number_after(const Indicator& indicator, const Measuremen
   const Verification* verification =
       is_verified ? indicator.verification(measurement.period) : nullptr;
   if (verification != nullptr && verification->verdict == Verdict::rejected) return std::nullopt;
-  const bool is_corrected = verification != nullptr &&
-                            verification->verdict == Verdict::corrected &&
-                            verification->value.number;
-  return is_corrected ? verification->value.number : measurement.value.number;
+  const Measured* corrected = verification == nullptr ? nullptr : verification->corrected();
+  return corrected != nullptr && corrected->number ? corrected->number : measurement.value.number;
 }
 
 std::optional<ProgressInput> progress_of(const Indicator& indicator, const Period& period,
@@ -487,7 +484,7 @@ std::vector<Period> reporting_periods(const Register& reg) {
   for (const Indicator& indicator : reg.indicators()) {
     for (const Measurement& measurement : indicator.measurements) {
       const Period& period = measurement.period;
-      if (!measurement.value.number && !measurement.value.is_yes) continue;
+      if (!measurement.value.has_value()) continue;
       if (is_reporting_period(period)) periods.insert(period);
     }
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/register/unit_of_measure.h"
+#include "common/score/statistics.h"
 
 namespace daftar {
 namespace {
@@ -25,21 +26,6 @@ double year_of(const Period::Date& day) {
          static_cast<double>(passed) / static_cast<double>((next - first).count());
 }
 
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-// Between the two nearest of sorted values, as spreadsheets do it.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double at = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  const double part = at - static_cast<double>(below);
-  const double next = sorted[std::min(below + 1, sorted.size() - 1)];
-  return sorted[below] + (next - sorted[below]) * part;
-}
-
 // The values of the kind of period that has the most of them.
 std::vector<const Measurement*> series_of(const Indicator& indicator) {
   std::map<PeriodKind, std::vector<const Measurement*>> kinds;
@@ -56,11 +42,6 @@ std::vector<const Measurement*> series_of(const Indicator& indicator) {
   }
   if (best.size() > kMostForTrend) best.erase(best.begin(), best.end() - kMostForTrend);
   return best;
-}
-
-bool is_moving(Direction direction) {
-  return direction == Direction::higher || direction == Direction::lower ||
-         direction == Direction::ordinal;
 }
 
 }  // namespace
@@ -152,8 +133,12 @@ std::optional<PeerSpread> Peers::spread(size_t index) const {
       values.erase(std::lower_bound(values.begin(), values.end(), own));
     }
     if (values.size() < kFewestPeers) continue;
-    return PeerSpread{newest->period,         values.size(),          values.front(),
-                      quantile(values, 0.25), quantile(values, 0.75), values.back()};
+    return PeerSpread{newest->period,
+                      values.size(),
+                      values.front(),
+                      quantile_of(values, 0.25),
+                      quantile_of(values, 0.75),
+                      values.back()};
   }
   return std::nullopt;
 }

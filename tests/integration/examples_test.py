@@ -95,6 +95,7 @@ class ExamplesTest(office.OfficeTest):
                          [("computed", "78"), ("formula", "[4.1.2a] / [4.1.2b] * 100"), ("formula_input", "39"),
                           ("formula_input", "50")])
         self.assertTrue(explained["computed"])
+        self.assertIn("ƒ", self.a.run("score", "4.1.2", "--period", "2022", as_json=False).out)
         rate = self.a.run("score", "4.1.2", "--period", "2022", "--profile", "progress-rate").json
         expected = ((78 / 60) ** (1 / 7) - 1) / ((100 / 60) ** (1 / 15) - 1)
         self.assertAlmostEqual(rate["achievement"], expected)

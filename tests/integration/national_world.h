@@ -67,4 +67,14 @@ class NationalWorldTest : public testing::Test {
   TestDevice& inspection = world.add_inspection();
 };
 
+/// The same, with a hub that is put back.
+class RestoredNationalTest : public NationalWorldTest {
+ protected:
+  // The hub's backup is put back, and the operator says so.
+  void restore_hub() {
+    world.hub.restore(world.folder / "backup");
+    need(world.hub.store().begin_awaiting());
+  }
+};
+
 }  // namespace daftar

@@ -148,6 +148,11 @@ TEST_F(FormulasTest, ACodeIsThatOfTheLiveOneHoweverItIsTyped) {
   b.set(old, "code", "٨");
   b.set(rate, "formula", "[8]");
   EXPECT_EQ(value(b.build(), rate, "2024"), "5 computed");
+  b.set(part, "code", "4.a");
+  b.set(rate, "formula", "[ 4.A ]");
+  EXPECT_EQ(value(b.build(), rate, "2024"), "4 computed");
+  b.set(whole, "code", "4.A");
+  EXPECT_EQ(value(b.build(), rate, "2024"), "–") << "two are meant";
 }
 
 // Each needs the next one: the order in which they stand does not matter.
