@@ -46,6 +46,9 @@ Status check_by_directory(const Directory& directory, const Changeset& changeset
   if (denied == NoAuthority::owner) {
     return {Code::refused, Msg::authority_owner, {changeset.ledger}};
   }
+  if (denied == NoAuthority::source) {
+    return {Code::refused, Msg::authority_source, {changeset.ledger}};
+  }
   if (denied == NoAuthority::appoints) return {Code::refused, Msg::authority_alone};
   if (denied == NoAuthority::party_again) return {Code::refused, Msg::authority_party};
   if (denied == NoAuthority::approval_again) return {Code::refused, Msg::authority_again};

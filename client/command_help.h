@@ -60,9 +60,9 @@ It is what the hub has confirmed, with your own pending work on top.
   daftar show 1.2.1 --as-of 2026-06-30)";
 
 inline constexpr char kScore[] =
-    R"(Scores and colours of the administration, an area or an indicator, with how much of what was
-expected is there, and the figure in which what is overdue counts as nothing done.
-Computed here, without a network; nothing is written.
+    R"(Scores and colours.
+Of the administration, an area or an indicator, with how much of what was expected is there, and the
+figure in which what is overdue counts as nothing done. Computed here, without a network; nothing is written.
   daftar score                        the administration and its key performance areas
   daftar score kpa:1                  an area and what is in it
   daftar score --all --period '2026 H1'
@@ -71,8 +71,8 @@ Computed here, without a network; nothing is written.
   daftar score --sector health        all administrations of a sector)";
 
 inline constexpr char kCheck[] =
-    R"(What somebody should look at before the register is reported: values that cannot be right, that are
-missing, or not like their own past. Each is mended, or justified:
+    R"(What to look at before the register is reported.
+Values that cannot be right, that are missing, or not like their own past. Each is mended, or justified:
   daftar check
   daftar check 1.2.1
   daftar set new:justification check=jump about='1.2.1@2025' text='the new office opened')";

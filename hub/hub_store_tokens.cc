@@ -12,6 +12,14 @@ std::string_view key_bytes(const PublicKey& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
+// Whether a user, if there is one, has another party already.
+bool has_other_party(const std::vector<Device>& all, std::optional<UserNumber> user,
+                     const std::string& party) {
+  return user && !party.empty() && std::any_of(all.begin(), all.end(), [&](const Device& one) {
+           return one.user == *user && !one.party.empty() && one.party != party;
+         });
+}
+
 }  // namespace
 
 Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t now_ms) {
@@ -28,11 +36,7 @@ Status HubStore::add_token(const Hash& secret, const TokenTerms& terms, uint64_t
   if (terms.user && !terms.number && !is_known_user) {
     return {Code::not_found, Msg::user_unknown, {std::to_string(*terms.user)}};
   }
-  const bool has_other_party = std::any_of(all.begin(), all.end(), [&](const Device& one) {
-    return one.user == terms.user && !one.party.empty() && !terms.party.empty() &&
-           one.party != terms.party;
-  });
-  if (has_other_party) return {Code::refused, Msg::authority_party};
+  if (has_other_party(all, terms.user, terms.party)) return {Code::refused, Msg::authority_party};
   Transaction transaction(database_);
   DAFTAR_RETURN_IF_ERROR(transaction.begin());
   DAFTAR_ASSIGN_OR_RETURN(Statement old,
@@ -95,6 +99,11 @@ Status HubStore::check_terms(const TokenTerms& terms, const std::optional<Device
   if (before && before->user != 0 && terms.user != before->user) {
     return {Code::refused, Msg::token_other_user, {std::to_string(before->user)}};
   }
+  // Another token may have said the user's party since this one was made.
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<Device> all, devices());
+  const std::optional<UserNumber> user =
+      device && !terms.user ? std::optional(device->user) : terms.user;
+  if (has_other_party(all, user, terms.party)) return {Code::refused, Msg::authority_party};
   return {};
 }
 

@@ -31,20 +31,32 @@ Status check_formula(const RecordEdits& edits) {
 }
 
 // A justification that names no check would justify nothing.
-Status check_justification(const RecordEdits& edits, bool is_new) {
+Status check_justification(const RecordEdits& edits) {
   if (edits.key.kind != kind::justification) return {};
-  const auto names_check = [](const CellEdit& cell) {
-    return cell.field == field::justification_check;
-  };
-  if (is_new && std::none_of(edits.cells.begin(), edits.cells.end(), names_check)) {
-    return {Code::invalid, Msg::check_unknown, {"", check_ids()}};
-  }
   for (const CellEdit& cell : edits.cells) {
     if (cell.field != field::justification_check) continue;
     const std::string id = value_text(cell.value);
     const bool is_known = std::any_of(all_checks().begin(), all_checks().end(),
                                       [&](Check check) { return id == id_of(check); });
     if (!is_known) return {Code::not_found, Msg::check_unknown, {id, check_ids()}};
+  }
+  return {};
+}
+
+// Areas and indicators may be begun and filled in later; what is missing of them is a check. The
+// others say one thing, and say it whole.
+Status check_complete(const RecordEdits& edits) {
+  if (edits.key.kind == kind::kpa || edits.key.kind == kind::indicator) return {};
+  const Kind& described = *find_kind(edits.key.kind);
+  for (const Field& field : described.fields) {
+    const bool is_said = std::any_of(
+        edits.cells.begin(), edits.cells.end(),
+        [&](const CellEdit& cell) { return cell.field == field.number && !cell.value.is_empty(); });
+    if (field.is_required && !is_said) {
+      return {Code::invalid,
+              Msg::record_incomplete,
+              {std::string(described.name), std::string(field.name)}};
+    }
   }
   return {};
 }
@@ -180,7 +192,9 @@ Status run_set(const Session& session, const EditOptions& options) {
   if (edits.cells.front().field == kDeletedField) {
     return {Code::invalid, Msg::delete_by_command};
   }
-  if (!is_new) {
+  if (is_new) {
+    DAFTAR_RETURN_IF_ERROR(check_complete(edits));
+  } else {
     DAFTAR_RETURN_IF_ERROR(check_exists(view, edits.key, options.record));
     DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(edits.key));
     if (record.is_deleted()) return {Code::refused, Msg::record_deleted, {options.record}};
@@ -188,7 +202,7 @@ Status run_set(const Session& session, const EditOptions& options) {
     add_as_written(edits, record, typed, options.record);
   }
   DAFTAR_RETURN_IF_ERROR(check_formula(edits));
-  DAFTAR_RETURN_IF_ERROR(check_justification(edits, is_new));
+  DAFTAR_RETURN_IF_ERROR(check_justification(edits));
   snapshot.reset();
   DAFTAR_ASSIGN_OR_RETURN(edits.key, record_to_write(*store, view, options.record));
   return save_one(session, *store, ledger, options, now, std::move(edits));

@@ -67,6 +67,15 @@ Result<std::vector<Organisation>> of_ministry(const std::vector<Organisation>& a
   return chosen;
 }
 
+Status check_any_held(const std::vector<Organisation>& chosen, const std::string& name) {
+  std::string ledgers;
+  for (const Organisation& one : chosen) {
+    if (one.held) return {};
+    if (!one.ledger.empty()) ledgers += (ledgers.empty() ? "" : ", ") + one.ledger;
+  }
+  return {Code::not_found, Msg::score_none_held, {name, ledgers.empty() ? "–" : ledgers}};
+}
+
 // The newest period that any of the registers has; all are scored for the same one.
 Result<Period> common_period(const Session& session, ClientStore& store,
                              const std::vector<Organisation>& chosen, const std::string& wanted) {
@@ -176,6 +185,12 @@ Status score_organisations(const Session& session, const ScoreCommandOptions& op
   DAFTAR_ASSIGN_OR_RETURN(
       const std::vector<Organisation> chosen,
       options.sector.empty() ? of_ministry(all, options.ministry) : of_sector(all, options.sector));
+  const std::string name = options.sector.empty() ? options.ministry : options.sector;
+  DAFTAR_RETURN_IF_ERROR(check_any_held(chosen, name));
+  const bool is_position = options.as_of.find_first_not_of("0123456789") == std::string::npos;
+  if (!options.as_of.empty() && is_position) {
+    return {Code::invalid, Msg::score_position_of_many, {options.as_of}};
+  }
   DAFTAR_ASSIGN_OR_RETURN(const Period period,
                           common_period(session, *store, chosen, options.period));
   RollUp reported;
@@ -201,10 +216,8 @@ Status score_organisations(const Session& session, const ScoreCommandOptions& op
   }
   const auto any = std::find_if(scores.begin(), scores.end(),
                                 [](const auto& one) { return one.second != nullptr; });
-  if (any == scores.end()) return {Code::not_found, Msg::score_no_period};
   const Scored& first = *any->second;
   const double least = first.profile.least_coverage;
-  const std::string name = options.sector.empty() ? options.ministry : options.sector;
   if (session.as_json) {
     Json object = score_json(first, reported.result(least));
     object["verified"] = score_json(first, verified.result(least));

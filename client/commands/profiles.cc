@@ -112,7 +112,7 @@ Status approve(const Session& session, const ProfilesOptions& options) {
     }
     return {};
   }
-  return {Code::not_found, Msg::profile_unknown, {options.approve, "–"}};
+  return {Code::not_found, Msg::profile_not_proposed, {options.approve}};
 }
 
 // How many live indicators and areas change their colour.

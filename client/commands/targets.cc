@@ -78,9 +78,13 @@ void print_help(const Register& reg, const Peers& peers, size_t index, const Per
   }
   for (const Target* target : open_targets(indicator, today)) {
     std::cout << "  ";
-    say(Msg::targets_line, {target->period.text(), aim_text(target->aim),
-                            trend ? short_number(trend->at(target->period)) : "–",
-                            words_of("place", name_of(place_target(indicator, *target)))});
+    if (trend) {
+      say(Msg::targets_line,
+          {target->period.text(), aim_text(target->aim), short_number(trend->at(target->period)),
+           words_of("place", name_of(place_target(indicator, *target)))});
+    } else {
+      say(Msg::targets_line_alone, {target->period.text(), aim_text(target->aim)});
+    }
   }
   if (const auto spread = peers.spread(index)) {
     std::cout << "  ";
@@ -140,7 +144,7 @@ Status run_targets(const Session& session, const SeriesOptions& options) {
   if (!options.record.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, options.record));
     const auto index = reg.find_indicator(key);
-    if (!index) return {Code::not_found, Msg::score_no_record, {options.record}};
+    if (!index) return {Code::not_found, Msg::targets_no_record, {options.record}};
     wanted.push_back(*index);
   } else {
     for (size_t i = 0; i < reg.indicators().size(); ++i) {
@@ -195,7 +199,11 @@ Status run_units(const Session& session) {
     std::cout << padded(std::to_string(count), 7) << (unit.empty() ? "–" : unit) << "  (" << typed
               << ")\n";
   }
-  if (session.as_json) print_json({{"ledger", ledger.name}, {"units", list}});
+  if (session.as_json) {
+    print_json({{"ledger", ledger.name}, {"units", list}});
+  } else if (units.empty()) {
+    say(Msg::units_none, {});
+  }
   return {};
 }
 

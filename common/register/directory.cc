@@ -56,6 +56,16 @@ bool appoints_wrongly(const RecordKey& key, const CellEdit& edit, UserNumber aut
          number_named(edit.value, kind::user) == author;
 }
 
+// What is shared names the register that it comes from: one that its device may read.
+bool names_closed_source(const RecordKey& key, const CellEdit& edit,
+                         const DirectoryDevice& device) {
+  const bool is_origin = key.kind == kind::origin && edit.field == field::origin_source_ledger;
+  const bool is_shared = key.kind == kind::indicator && edit.field == field::indicator_shared_from;
+  const std::string_view source = edit.value.as_text().value_or("");
+  return (is_origin || is_shared) && !source.empty() &&
+         !device.may_reach(source.substr(0, source.rfind('#')));
+}
+
 bool any_edit(const std::vector<RecordEdits>& records, const auto& is_wanted) {
   return std::any_of(records.begin(), records.end(), [&](const RecordEdits& record) {
     return std::any_of(record.cells.begin(), record.cells.end(),
@@ -302,6 +312,12 @@ std::optional<NoAuthority> Directory::denies(const Changeset& changeset) const {
                !is_owner(user, key.device);
       })) {
     return NoAuthority::owner;
+  }
+  if (changeset.ledger.starts_with("sector/") &&
+      any_edit(changeset.records, [&](const RecordKey& key, const CellEdit& edit) {
+        return names_closed_source(key, edit, device->second);
+      })) {
+    return NoAuthority::source;
   }
   if (changeset.ledger != kNational) return std::nullopt;
   // The hub counts its records: a number far ahead would be its last.

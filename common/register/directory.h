@@ -46,6 +46,7 @@ enum class NoAuthority {
   ledger,              ///< not open to the device
   role,                ///< a field that its author's role may not write
   owner,               ///< a field that only the party may write that made the record
+  source,              ///< what is shared, from a ledger that is not open to the device
   appoints,            ///< an administrator by a role alone, its author by himself, an unknown role
   party_again,         ///< another party for a user: records would go with him
   approval_again,      ///< an approval that was written before, or taken back before
@@ -102,7 +103,8 @@ class Directory {
 
   /// What its author lacks for a changeset; nothing if he has authority for all of it: its device
   /// is known and not shut out, is its author's, the ledger is open to it, its role may write each
-  /// field and its party made each record where that is asked for, it does not appoint wrongly, and
+  /// field and its party made each record where that is asked for, what it shares comes from a
+  /// ledger that is open to it, it does not appoint wrongly, and
   /// leaves an administrator. The hub registers devices with their users and parties, opens ledgers
   /// to them and shuts them out, and never gives one another key or user or a better standing; it
   /// appoints in the founding only.

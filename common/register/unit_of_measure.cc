@@ -54,8 +54,16 @@ std::string spell_out(std::string_view typed) {
       {"$", " dollarsign "}, {"€", " eur "}};
   std::string text;
   for (size_t i = 0; i < typed.size();) {
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+    const bool is_in_word = i > 0 && is_letter(typed[i - 1]);
+    // HK$ is a dollar of its own.
+    if (is_in_word && typed[i] == '$') {
+      text += "dollar ";
+      ++i;
+      continue;
+    }
     const auto* sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](const auto& one) {
-      return typed.substr(i).starts_with(one.first);
+      return typed.substr(i).starts_with(one.first) && !(is_in_word && is_letter(typed[i]));
     });
     if (sign != std::end(kSigns)) {
       text += sign->second;

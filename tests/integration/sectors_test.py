@@ -2,6 +2,8 @@
 """What administrations of a sector share: their values in the sector's ledger, which nobody else can write, requests,
 figures that differ, and scores of all of them together."""
 
+import os
+
 import office
 from office import Device, Hub
 
@@ -118,49 +120,122 @@ class SectorsTest(office.OfficeTest):
         self.assertIn("deleted", self.interior.try_run("show", "--ledger", SECTOR, f"origin{there}@2025").out)
         self.said("what is deleted, sent back, or shared no more goes from the sector, and comes back")
 
-    def test_a_colleague_who_is_behind_withdraws_nothing(self):
-        colleague = self.office("colleague", "focal-point", HEALTH, SECTOR, "national", party="health")
-        self.set(self.health, HEALTH, "new:indicator", "code=1.3", "parent=kpa:1", "name_ar=حوادث الطرق", "unit=عدد", "sectors=wellbeing")
-        self.set(self.health, HEALTH, "1.3@2025", "value=5")
-        self.share()
-        colleague.run("sync")
-        before = colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"]
-        # Its copy of the register stays, and grows no more; the sector's goes on.
-        behind = self.office("behind", "focal-point", SECTOR, "national", HEALTH, party="health")
+    def cut_off(self, one, ledger):
+        """Its copy of the ledger stays, and grows no more."""
         admin = Device(self, None, "admin")
         token = self.hub.token("--role", "omsar-administrator", "--all-ledgers")
         admin.run("init", "--hub", self.hub.enrol_address, "--token", token)
         for _ in range(2):
             admin.sync()
-        number = behind.run("status").json["device"]
-        grants = [one for one in admin.run("show", "--ledger", "national", "--kind", "grant").json
-                  if str(one).find(HEALTH) >= 0 and str(one).find(f"device#{number}.1") >= 0]
+        number = one.run("status").json["device"]
+        grants = [grant for grant in admin.run("show", "--ledger", "national", "--kind", "grant").json
+                  if ledger in str(grant) and f"device#{number}.1" in str(grant)]
         self.assertEqual(len(grants), 1, grants)
-        for one in grants:
-            admin.run("delete", "--ledger", "national", f"grant#{one['id']}")
+        admin.run("delete", "--ledger", "national", f"grant#{grants[0]['id']}")
         admin.sync()
-        self.set(self.health, HEALTH, "1.3@2025", "value=6")
-        self.set(self.health, HEALTH, "1.3@2024", "value=4")
+
+    def test_a_colleague_who_is_behind_undoes_nothing(self):
+        for code, *more in (("1.2", "name_en=old"), ("1.3",), ("1.4",), ("1.5", "formula=[1.2] * 2"), ("1.6", "formula=[1.2] * 3"),
+                            ("1.7", "sectors=other"), ("1.8",)):
+            self.set(self.health, HEALTH, "new:indicator", f"code={code}", "parent=kpa:1", f"name_ar=حوادث {code}", "unit=عدد",
+                     *([] if any("sectors" in word for word in more) else ["sectors=wellbeing"]), *more)
+            if not any("formula" in word for word in more):
+                self.set(self.health, HEALTH, f"{code}@2025", "value=5")
         self.share()
+        behind = self.office("behind", "focal-point", SECTOR, "national", HEALTH, party="health")
+        self.cut_off(behind, HEALTH)
+        self.set(self.health, HEALTH, "1.2", "name_en=new")
+        self.set(self.health, HEALTH, "1.2@2025", "value=7")
+        self.set(self.health, HEALTH, "1.2@2024", "value=3")
+        self.health.run("delete", "--ledger", HEALTH, "1.3@2025")
+        self.set(self.health, HEALTH, "1.4@2025", "returned=unclear")
+        self.set(self.health, HEALTH, "1.6@2025", "value=99")
+        self.set(self.health, HEALTH, "1.7", "sectors=wellbeing; other")
+        self.set(self.health, HEALTH, "1.8", "sectors=")
+        self.share()
+        self.interior.run("export", "--ledger", SECTOR, os.path.join(self.folder, "before"))
         behind.try_run("sync")
-        behind.run("share", "--ledger", HEALTH)
+        said = behind.run("share", "--ledger", HEALTH).json["sectors"]
+        self.assertEqual([(one["sector"], one["behind"], one["changed"]) for one in said if one["held"]], [("wellbeing", True, 0)])
+        self.assertIn("daftar sync", behind.run("share", "--ledger", HEALTH, as_json=False).out)
         behind.try_run("sync")
+        self.assertEqual(self.health.run("share", "--ledger", HEALTH).json["sectors"][-1]["changed"], 0)
+        self.sync()
+        self.interior.run("export", "--ledger", SECTOR, os.path.join(self.folder, "after"))
+        for name in os.listdir(os.path.join(self.folder, "before")):
+            with open(os.path.join(self.folder, "before", name)) as one, open(os.path.join(self.folder, "after", name)) as other:
+                self.assertEqual(one.read(), other.read())
+        self.said("who holds less of a register than a colleague shared undoes nothing of it")
+
+    def test_what_comes_back_says_what_it_says_then(self):
+        self.share()
+        there = self.shared(self.interior, HEALTH)
+        self.health.run("delete", "--ledger", HEALTH, "1.1@2025")
+        self.share()
+        self.health.run("delete", "--ledger", HEALTH, "1.1@2025", "--undo")
+        self.set(self.health, HEALTH, "1.1@2025", "value=44")
+        self.share()
+        self.assertEqual(self.value_there(self.interior, there), "44")
+        self.set(self.health, HEALTH, "1.1", "sectors=")
+        self.share()
+        self.set(self.health, HEALTH, "1.1", "sectors=wellbeing", "name_en=Accidents")
+        waits = self.health.run("share", "--ledger", HEALTH, as_json=False).out
+        self.assertIn("daftar sync", waits, "the hub has not confirmed that it is shared")
+        self.share()
+        self.assertEqual(self.interior.value(there, "name_en", "--ledger", SECTOR), "Accidents")
+        self.assertEqual(self.value_there(self.interior, there), "44")
+        self.said("what comes back after it was withdrawn comes as it is by then")
+
+    def test_two_who_share_at_once_leave_nothing_to_settle(self):
+        self.share()
+        there = self.shared(self.interior, HEALTH)
+        colleague = self.office("colleague", "focal-point", HEALTH, SECTOR, "national", party="health")
         colleague.sync()
-        self.assertEqual(colleague.value("1.3@2025", "value", "--ledger", SECTOR), "6")
-        self.assertEqual(colleague.value("1.3@2024", "value", "--ledger", SECTOR), "4")
+        before = colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"]
+        self.set(self.health, HEALTH, "1.1@2025", "value=20")
+        for _ in range(2):
+            self.health.sync()
+        self.health.run("share", "--ledger", HEALTH)
+        for _ in range(2):
+            colleague.sync()
+        self.set(colleague, HEALTH, "1.1@2025", "value=21")
+        for _ in range(2):
+            colleague.sync()
+        colleague.run("share", "--ledger", HEALTH)
         colleague.sync()
-        self.assertEqual(colleague.run("share", "--ledger", HEALTH).json["sectors"][0]["changed"], 0)
-        self.assertEqual(colleague.run("find", "--ledger", SECTOR, "حوادث").json["found"], before)
-        self.said("devices of one administration share the same records")
+        behind = self.health.run("share", "--ledger", HEALTH).json["sectors"][0]
+        self.assertEqual((behind["behind"], behind["changed"]), (False, 0), "its own waits still")
+        for turn in range(3):
+            for one in (self.health, colleague):
+                one.sync()
+                changed = one.run("share", "--ledger", HEALTH).json["sectors"][0]["changed"]
+                one.sync()
+        self.assertEqual(changed, 0, "they come to rest")
+        self.health.sync()
+        self.assertEqual(self.health.run("conflicts", "--ledger", SECTOR).json, [])
+        self.assertEqual(self.value_there(self.health, there), "21")
+        self.assertEqual(self.health.run("find", "--ledger", SECTOR, "حوادث").json["found"], before, "the same records")
+        self.said("colleagues who share at once leave one value, the newer register's")
 
     def test_a_user_stays_with_his_party(self):
         self.hub.run("token", "--role", "focal-point", "--user", "1", "--party", "interior", code=4, error="authority.party")
         self.hub.run("token", "--role", "focal-point", "--user", "1", "--party", "health")
+        # Of two open tokens the first that is used says the party.
+        one = Device(self, None, "one")
+        one.run("init", "--hub", self.hub.enrol_address, "--token", self.hub.token("--ledger", SECTOR))
+        user = one.run("status").json["user"]
+        tokens = [self.hub.token("--ledger", SECTOR, "--user", str(user), "--party", party) for party in ("health", "interior")]
+        for number, token in enumerate(tokens):
+            again = Device(self, None, f"again{number}").try_run("init", "--hub", self.hub.enrol_address, "--token", token)
+            self.assertEqual((again.code, again.error), ((0, ""), (4, "authority.party"))[number], again.err)
         self.said("a person who changes administration is enrolled there anew")
 
     def test_nobody_takes_the_place_of_another(self):
         of = self.health.run("show", "--ledger", HEALTH, "1.1").json["id"]
-        self.set(self.interior, SECTOR, "new:indicator", "code=1.1", "name_ar=x", f"shared_from={HEALTH}#{of}")
+        claim = ("set", "--ledger", SECTOR, "new:indicator", "code=1.1", "name_ar=x", f"shared_from={HEALTH}#{of}")
+        refused = self.interior.try_run(*claim)
+        self.assertEqual((refused.code, refused.error), (4, "authority.source"), "not a register of its own")
+        self.omsar.run(*claim)
         self.share()
         found = [one for one in self.omsar.run("find", "--ledger", SECTOR, "حوادث").json["shown"]]
         self.assertEqual(len(found), 2, "health and interior share all the same")
@@ -201,6 +276,9 @@ class SectorsTest(office.OfficeTest):
         self.assertEqual([(part["code"], part["held"]) for part in below["parts"]], [("H", True), ("I", False), ("X", False)])
         self.assertEqual([one["parent"] for one in self.health.run("ministries").json], ["M", "M", None, "M"])
         self.assertEqual(self.health.try_run("score", "--sector", "none").error, "score.sector_none")
+        self.interior.run("score", "--ministry", "H", code=3, error="score.none_held")
+        self.omsar.run("score", "--sector", "wellbeing", "--as-of", "3", code=2, error="score.position_of_many")
+        self.omsar.run("score", "--sector", "wellbeing", "--as-of", "2099-01-01")
         text = self.omsar.run("score", "--sector", "wellbeing", as_json=False).out
         self.assertRegex(text, r"80\.1 .*\n.*83\.3 .*H\n.*76\.9 .*I")
         self.said("administrations add up to sectors and ministries")

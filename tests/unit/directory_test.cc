@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/period.h"
 #include "common/register/kinds.h"
 
 namespace daftar {
@@ -454,6 +455,23 @@ TEST_F(DirectoryTest, InASectorARecordIsItsPartysThatMadeIt) {
   directory.take(user_record(5), record({{field::user_role, Value::text("focal-point")},
                                          {field::user_party, Value::reference(again)}}));
   EXPECT_EQ(denies(5, kind::measurement, 3, value), NoAuthority::owner);
+}
+
+TEST_F(DirectoryTest, WhatIsSharedComesFromALedgerThatIsOpenToTheDevice) {
+  add_device(3, 3, "focal-point", {"sector/health", "administration/roads"});
+  const auto denies = [&](KindNumber kind, FieldNumber field, const std::string& source) {
+    const RecordKey of{kind, 3, 1, kind == kind::origin ? Period::year(2024)->bytes() : ""};
+    return directory.denies(changeset(3, 3, "sector/health", of, field, Value::text(source)));
+  };
+  const auto ledger = field::origin_source_ledger;
+  EXPECT_EQ(denies(kind::origin, ledger, "administration/roads"), std::nullopt);
+  EXPECT_EQ(denies(kind::origin, ledger, "administration/roads2"), NoAuthority::source);
+  EXPECT_EQ(denies(kind::origin, ledger, "administration/ports"), NoAuthority::source);
+  const auto from = field::indicator_shared_from;
+  EXPECT_EQ(denies(kind::indicator, from, "administration/roads#3.7"), std::nullopt);
+  EXPECT_EQ(denies(kind::indicator, from, "administration/ports#3.7"), NoAuthority::source);
+  EXPECT_EQ(denies(kind::indicator, from, "administration/ports"), NoAuthority::source);
+  EXPECT_EQ(denies(kind::indicator, field::indicator_code, "administration/ports"), std::nullopt);
 }
 
 TEST_F(DirectoryTest, AUsersPartyIsSaidOnce) {

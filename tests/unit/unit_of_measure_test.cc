@@ -30,6 +30,9 @@ TEST(UnitOfMeasureTest, SpellingsOfOneUnit) {
   for (const char* typed : {"US$", "$US", "USD", "U.S. dollars", "الدولار الأمريكي", "$"}) {
     EXPECT_EQ(normal_unit(typed), "usd") << typed;
   }
+  EXPECT_EQ(normal_unit("AUS$"), "ausdollar") << "a dollar of its own";
+  EXPECT_EQ(normal_unit("HK$ millions"), "million hkdollar");
+  EXPECT_EQ(normal_unit("US$/tonne"), normal_unit("USD/tonne"));
   EXPECT_EQ(normal_unit("L.L."), "lbp");
   EXPECT_EQ(normal_unit("C$"), "cad");
   EXPECT_EQ(normal_unit("per 100 000"), normal_unit("per 100,000"));
