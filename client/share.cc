@@ -104,11 +104,11 @@ Result<std::vector<SharePlan>> plan_shares(ClientStore& store, const LedgerInfo&
   for (auto& [plan, context] : all) {
     Sharing& sharing = plan.sharing;
     if (sharing.new_records > 0) {
-      DAFTAR_ASSIGN_OR_RETURN(const uint64_t first, store.reserve_ids(sharing.new_records));
-      sharing.number(first);
+      DAFTAR_ASSIGN_OR_RETURN(const uint64_t next, store.reserve_ids(sharing.new_records));
+      sharing.number(next);
     }
     const Draft like{context, "", std::nullopt, {}};
-    plan.drafts = cut_into_drafts(std::move(sharing.revived), like);
+    plan.drafts = cut_into_drafts(std::move(sharing.first), like);
     for (Draft& draft : cut_into_drafts(std::move(sharing.edits), like)) {
       plan.drafts.push_back(std::move(draft));
     }

@@ -48,17 +48,18 @@ Status check_justification(const RecordEdits& edits) {
 Status check_complete(const RecordEdits& edits) {
   if (edits.key.kind == kind::kpa || edits.key.kind == kind::indicator) return {};
   const Kind& described = *find_kind(edits.key.kind);
+  std::vector<std::string> missing;
   for (const Field& field : described.fields) {
     const bool is_said = std::any_of(
         edits.cells.begin(), edits.cells.end(),
         [&](const CellEdit& cell) { return cell.field == field.number && !cell.value.is_empty(); });
-    if (field.is_required && !is_said) {
-      return {Code::invalid,
-              Msg::record_incomplete,
-              {std::string(described.name), std::string(field.name)}};
-    }
+    if (field.is_required && !is_said) missing.emplace_back(field.name);
   }
-  return {};
+  if (missing.empty()) return {};
+  std::string names;
+  for (const std::string& name : missing) names += (names.empty() ? "" : ", ") + name;
+  return {
+      Code::invalid, Msg::record_incomplete, {std::string(described.name), names, missing.front()}};
 }
 
 Status save_one(const Session& session, ClientStore& store, const LedgerInfo& ledger,

@@ -11,27 +11,33 @@
 namespace daftar::client {
 namespace {
 
-// How many indicators name a sector in an edit that the hub has not confirmed; one that names two
-// counts twice.
-Result<size_t> count_waiting(ClientStore& store, LedgerId ledger,
-                             const std::vector<SharePlan>& plans) {
+// How many indicators name a sector in an edit that the hub has not confirmed.
+Result<size_t> count_waiting(ClientStore& store, LedgerId ledger) {
+  using Sectors = std::map<RecordKey, Value>;
+  const auto add_to = [](Sectors& sectors, const RecordKey& key, const RecordState& record) {
+    if (!record.is_deleted()) sectors[key] = record.reading(field::indicator_sectors);
+  };
   DAFTAR_ASSIGN_OR_RETURN(View view, View::open(store, ledger));
-  std::map<std::string, size_t> named;
-  DAFTAR_RETURN_IF_ERROR(view.scan(kind_prefix(kind::indicator),
-                                   [&](const RecordKey&, const RecordState& record) -> Status {
-                                     if (record.is_deleted()) return {};
-                                     const Value sectors = record.reading(field::indicator_sectors);
-                                     for (const Value& item : sectors.as_list())
-                                       ++named[value_text(item)];
-                                     return {};
-                                   }));
-  for (const SharePlan& plan : plans) {
-    size_t& count = named[plan.sector];
-    count -= std::min(count, plan.indicators);
-  }
-  size_t waiting = 0;
-  for (const auto& [sector, count] : named) waiting += count;
-  return waiting;
+  Sectors visible;
+  DAFTAR_RETURN_IF_ERROR(
+      view.scan(kind_prefix(kind::indicator), [&](const RecordKey& key, const RecordState& record) {
+        add_to(visible, key, record);
+        return Status();
+      }));
+  Sectors confirmed;
+  DAFTAR_RETURN_IF_ERROR(store.ledgers().read_records(
+      ledger, kind_prefix(kind::indicator),
+      [&](std::string_view bytes, std::string_view state) -> Status {
+        DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, RecordKey::from_bytes(bytes));
+        DAFTAR_ASSIGN_OR_RETURN(const RecordState record, RecordState::decode(state));
+        add_to(confirmed, key, record);
+        return {};
+      }));
+  return static_cast<size_t>(std::count_if(visible.begin(), visible.end(), [&](const auto& one) {
+    const auto known = confirmed.find(one.first);
+    const Value before = known == confirmed.end() ? Value() : known->second;
+    return !one.second.is_empty() && one.second != before;
+  }));
 }
 
 nlohmann::json plan_json(const SharePlan& plan) {
@@ -77,7 +83,7 @@ Status run_share(const Session& session) {
       print_plan(plan, ledger);
     }
   }
-  DAFTAR_ASSIGN_OR_RETURN(const size_t waiting, count_waiting(*store, ledger.id, plans));
+  DAFTAR_ASSIGN_OR_RETURN(const size_t waiting, count_waiting(*store, ledger.id));
   if (session.as_json) {
     print_json({{"ledger", ledger.name}, {"waiting", waiting}, {"sectors", list}});
   } else if (waiting > 0) {

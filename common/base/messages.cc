@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cctype>
+#include <unordered_map>
 
 namespace daftar {
 namespace {
@@ -33,10 +34,13 @@ std::string_view pattern_of(Msg message, Language language) {
 std::string_view message_id(Msg message) { return entry_of(message).id; }
 
 std::optional<Msg> find_message(std::string_view id) {
-  for (int i = 0; i < message_count(); ++i) {
-    if (kEntries[i].id == id) return message_at(i);
-  }
-  return std::nullopt;
+  static const std::unordered_map<std::string_view, Msg> kByIds = [] {
+    std::unordered_map<std::string_view, Msg> messages;
+    for (int i = 0; i < message_count(); ++i) messages.emplace(kEntries[i].id, message_at(i));
+    return messages;
+  }();
+  const auto found = kByIds.find(id);
+  return found == kByIds.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::string message_text(Msg message, const std::vector<std::string>& arguments,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -302,11 +301,14 @@ void Checks::check(size_t index) {
   }
   SumChecks(reg_, tree_, index, findings).run();
   check_shared(reg_, tree_, index, findings);
-  std::vector<Finding> own = check_own(reg_, index, options_, has_parts);
-  std::move(own.begin(), own.end(), std::back_inserter(findings));
-  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+  check_own(reg_, index, options_, has_parts, findings);
+  const auto is_before = [](const Finding& a, const Finding& b) {
     return severity_of(a.check) < severity_of(b.check);
-  });
+  };
+  // Most are in order, and sorting takes memory.
+  if (!std::is_sorted(findings.begin(), findings.end(), is_before)) {
+    std::stable_sort(findings.begin(), findings.end(), is_before);
+  }
 }
 
 void Checks::recheck(const std::vector<size_t>& touched) {

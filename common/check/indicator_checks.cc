@@ -29,18 +29,13 @@ constexpr size_t kUnchanged = 3;
 // Of numbers that were computed in binary: relative.
 constexpr double kRoom = 1e-9;
 
-// How far values lie from their median, as a standard deviation.
+// How far ascending values lie from their median, as a standard deviation.
 double spread_of(const std::vector<double>& values, double median) {
-  std::vector<double> deviations;
-  deviations.reserve(values.size());
+  const double spread = kMedianScale * median_deviation(values, median);
+  if (spread > 0) return spread;
   double sum = 0;
-  for (const double value : values) {
-    deviations.push_back(std::abs(value - median));
-    sum += deviations.back();
-  }
-  const double mean = sum / static_cast<double>(values.size());
-  const double spread = kMedianScale * median_of(std::move(deviations));
-  return spread > 0 ? spread : kMeanScale * mean;
+  for (const double value : values) sum += std::abs(value - median);
+  return kMeanScale * sum / static_cast<double>(values.size());
 }
 
 // Whether a typed number is another one, rounded to as many decimals as were typed.
@@ -55,17 +50,21 @@ std::string bound_text(const std::optional<Decimal>& bound) { return bound ? bou
 // The findings of one indicator.
 class IndicatorChecks {
  public:
-  IndicatorChecks(const Register& reg, size_t index, const CheckOptions& options, bool has_parts)
-      : reg_(reg), indicator_(reg.indicators()[index]), options_(options), has_parts_(has_parts) {}
+  IndicatorChecks(const Register& reg, size_t index, const CheckOptions& options, bool has_parts,
+                  std::vector<Finding>& findings)
+      : reg_(reg),
+        indicator_(reg.indicators()[index]),
+        options_(options),
+        has_parts_(has_parts),
+        findings_(findings) {}
 
-  std::vector<Finding> run() {
+  void run() {
     check_fields();
     check_formula();
     check_targets();
     check_values();
     check_series();
     check_missing();
-    return std::move(findings_);
   }
 
  private:
@@ -260,12 +259,15 @@ class IndicatorChecks {
 
   // Ascending by period.
   void check_changes(const std::vector<const Measurement*>& series) {
-    std::vector<double> past;
+    std::vector<double> past;  // ascending by value
+    past.reserve(series.size());
+    double before = 0;
     for (size_t i = 0; i < series.size(); ++i) {
       const double value = series[i]->value.number->to_double();
       if (i > 0) check_jump(*series[i - 1], *series[i]);
-      check_outlier(past, *series[i], value);
-      past.push_back(value);
+      if (past.size() >= kFewestForOutlier) check_outlier(past, before, *series[i], value);
+      past.insert(std::upper_bound(past.begin(), past.end(), value), value);
+      before = value;
     }
   }
 
@@ -280,13 +282,12 @@ class IndicatorChecks {
         std::max(before.position, now.position));
   }
 
-  void check_outlier(const std::vector<double>& past, const Measurement& now, double value) {
-    if (past.size() < kFewestForOutlier) return;
-    const double median = median_of(past);
+  void check_outlier(const std::vector<double>& past, double before, const Measurement& now,
+                     double value) {
+    const double median = median_of_ascending(past);
     const double most = kOutlierScore * spread_of(past, median);
     if (!(most > 0) || std::abs(value - median) <= most) return;
     // Close to another one it is on a new level.
-    const double before = past.back();
     if (std::abs(before - median) > most && std::abs(value - before) <= most) return;
     add(Check::outlier, now, {now.period.text(), now.value.number->text()});
   }
@@ -332,7 +333,7 @@ class IndicatorChecks {
   const Indicator& indicator_;
   const CheckOptions& options_;
   bool has_parts_;
-  std::vector<Finding> findings_;
+  std::vector<Finding>& findings_;
 };
 
 }  // namespace
@@ -346,9 +347,9 @@ std::string field_texts(KindNumber kind, const std::vector<FieldNumber>& fields)
   return texts;
 }
 
-std::vector<Finding> check_own(const Register& reg, size_t indicator, const CheckOptions& options,
-                               bool has_parts) {
-  return IndicatorChecks(reg, indicator, options, has_parts).run();
+void check_own(const Register& reg, size_t indicator, const CheckOptions& options, bool has_parts,
+               std::vector<Finding>& findings) {
+  IndicatorChecks(reg, indicator, options, has_parts, findings).run();
 }
 
 }  // namespace daftar

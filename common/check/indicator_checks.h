@@ -14,8 +14,9 @@ std::string field_texts(KindNumber kind, const std::vector<FieldNumber>& fields)
 /// Significant digits of what was computed, in findings.
 inline constexpr int kShownDigits = 15;
 
-/// In the order in which they were looked for. `has_parts`: live indicators hang below it.
-std::vector<Finding> check_own(const Register& reg, size_t indicator, const CheckOptions& options,
-                               bool has_parts);
+/// Adds them in the order in which they were looked for. `has_parts`: live indicators hang below
+/// it.
+void check_own(const Register& reg, size_t indicator, const CheckOptions& options, bool has_parts,
+               std::vector<Finding>& findings);
 
 }  // namespace daftar

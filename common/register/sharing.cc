@@ -134,13 +134,11 @@ class Planner {
       const RecordState& record = source_.records.at(key);
       for (const FieldNumber field : kIndicatorFields) says[field] = record.reading(field);
       says[field::indicator_shared_from] = Value::text(name_of(key));
-      write(there, says);
+      if (write(there, says)) ++sharing_.changed;
     }
     std::set<std::string> periods = share_computed(key, there);
     DAFTAR_RETURN_IF_ERROR(share_entered(key, there, periods));
-    for_each_of(there_, kind::measurement, there, [&](const RecordKey& measurement, const auto&) {
-      if (!periods.contains(measurement.qualifier)) withdraw(measurement);
-    });
+    withdraw_values(there, periods);
     return {};
   }
 
@@ -233,7 +231,7 @@ class Planner {
     const RecordState* now = find(there_, key);
     bool is_changed = false;
     if (now != nullptr && (now->is_deleted() || is_contended(*now, kDeletedField))) {
-      sharing_.revived.push_back({key, {{kDeletedField, Value::boolean(false), std::nullopt}}});
+      sharing_.first.push_back({key, {{kDeletedField, Value::boolean(false), std::nullopt}}});
       is_changed = true;
     }
     RecordEdits edits{key, {}};
@@ -248,12 +246,21 @@ class Planner {
     return true;
   }
 
-  // A value that the source does not have goes, with its origin.
-  void withdraw(const RecordKey& measurement) {
-    RecordKey origin = measurement;
-    origin.kind = kind::origin;
-    const bool is_withdrawn = erase(measurement);
-    if (erase(origin) || is_withdrawn) ++sharing_.changed;
+  // Values that the source does not have go, with their origins; also an origin alone, of what was
+  // sent back before it was shared.
+  void withdraw_values(const RecordKey& indicator, const std::set<std::string>& kept) {
+    std::set<std::string> periods;
+    for (const KindNumber kind : {kind::measurement, kind::origin}) {
+      for_each_of(there_, kind, indicator, [&](const RecordKey& key, const auto&) {
+        if (!kept.contains(key.qualifier)) periods.insert(key.qualifier);
+      });
+    }
+    for (const std::string& period : periods) {
+      const bool is_withdrawn =
+          erase({kind::measurement, indicator.device, indicator.counter, period});
+      const bool has_origin = erase({kind::origin, indicator.device, indicator.counter, period});
+      if (is_withdrawn || has_origin) ++sharing_.changed;
+    }
   }
   bool erase(const RecordKey& key) {
     const RecordState* now = find(there_, key);
@@ -268,18 +275,19 @@ class Planner {
     for (const auto& [name, keys] : shared_) {
       for (const RecordKey& key : keys) {
         if (visited_.contains(key)) continue;
-        erase(key);
-        for_each_of(there_, kind::measurement, key,
-                    [&](const RecordKey& measurement, const auto&) { withdraw(measurement); });
+        if (erase(key)) ++sharing_.changed;
+        withdraw_values(key, {});
       }
     }
   }
 
-  // Beside other edits only: whoever finds nothing to change has nothing to say.
+  // Beside other edits only: whoever finds nothing to change has nothing to say. Before them, so
+  // that no colleague meets what was shared without it.
   void say_size() {
-    write(said_size_ ? *said_size_ : new_record(kind::share),
-          {{field::share_source_ledger, Value::text(source_.ledger)},
-           {field::share_source_size, count_value(source_.size)}});
+    RecordEdits said{said_size_ ? *said_size_ : new_record(kind::share), {}};
+    said.cells = {{field::share_source_ledger, Value::text(source_.ledger), std::nullopt},
+                  {field::share_source_size, count_value(source_.size), std::nullopt}};
+    sharing_.first.push_back(std::move(said));
   }
 
   const ShareSource& source_;
@@ -308,10 +316,12 @@ std::map<std::string, std::vector<RecordKey>> ShareSource::sectors() const {
   return sectors;
 }
 
-void Sharing::number(uint64_t first) {
-  for (RecordEdits& record : edits) {
-    uint64_t& counter = record.key.counter;
-    if (counter >= kUnnumbered) counter = first + (counter - kUnnumbered);
+void Sharing::number(uint64_t next) {
+  for (std::vector<RecordEdits>* records : {&first, &edits}) {
+    for (RecordEdits& record : *records) {
+      uint64_t& counter = record.key.counter;
+      if (counter >= kUnnumbered) counter = next + (counter - kUnnumbered);
+    }
   }
 }
 

@@ -43,20 +43,20 @@ using FindLink = std::function<Result<std::optional<Hash>>(DeviceNumber device, 
 
 struct Sharing {
   size_t values = 0;         ///< that the indicators have
-  size_t changed = 0;        ///< of those, what the sector's ledger does not say yet
+  size_t changed = 0;        ///< indicators and values that the sector's ledger says otherwise
   size_t left = 0;           ///< indicators that are not there, and that the role may not add
   uint64_t shared_size = 0;  ///< of the source, as somebody of the party shared it last
   bool is_behind = false;    ///< the source here is smaller: nothing is to be written
   size_t new_records = 0;    ///< that wait for their numbers
 
-  /// Records that come back; in a changeset before that of the other edits, because what is deleted
-  /// and what is not stands alone for its record (FORMAT.md).
-  std::vector<RecordEdits> revived;
+  /// Of how much this is made, and records that come back; in a changeset before that of the other
+  /// edits, because what is deleted and what is not stands alone for its record (FORMAT.md).
+  std::vector<RecordEdits> first;
   std::vector<RecordEdits> edits;
 
-  [[nodiscard]] bool is_empty() const { return revived.empty() && edits.empty(); }
-  /// Gives the new records the numbers from `first` on.
-  void number(uint64_t first);
+  [[nodiscard]] bool is_empty() const { return first.empty() && edits.empty(); }
+  /// Gives the new records the numbers from `next` on.
+  void number(uint64_t next);
 };
 
 /// What is to be written in `sector` ("sector/health", which now says `there`) so that it says what

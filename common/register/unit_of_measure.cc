@@ -48,26 +48,27 @@ const std::map<std::string, std::string>& words_of_spellings() {
 // Signs that folding takes for punctuation are words here, and "100,000" is one number.
 std::string spell_out(std::string_view typed) {
   // Â£ is a pound sign that was read in the wrong encoding.
-  constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
-      {"US$", " usd "},      {"$US", " usd "},   {"C$", " cad "}, {"‰", " per 1000 "},
-      {"%", " percent "},    {"٪", " percent "}, {"Â£", " gbp "}, {"£", " gbp "},
-      {"$", " dollarsign "}, {"€", " eur "}};
+  struct Sign {
+    std::string_view typed;
+    std::string_view word;
+    bool is_word = false;  ///< not behind a letter
+  };
+  constexpr Sign kSigns[] = {{"AUS$", " aud ", true}, {"AU$", " aud ", true}, {"A$", " aud ", true},
+                             {"NZ$", " nzd ", true},  {"HK$", " hkd ", true}, {"S$", " sgd ", true},
+                             {"CA$", " cad ", true},  {"C$", " cad "},        {"US$", " usd "},
+                             {"$US", " usd "},        {"$", " dollarsign "},  {"€", " eur "},
+                             {"Â£", " gbp "},         {"£", " gbp "},         {"‰", " per 1000 "},
+                             {"%", " percent "},      {"٪", " percent "}};
   std::string text;
   for (size_t i = 0; i < typed.size();) {
     const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
     const bool is_in_word = i > 0 && is_letter(typed[i - 1]);
-    // HK$ is a dollar of its own.
-    if (is_in_word && typed[i] == '$') {
-      text += "dollar ";
-      ++i;
-      continue;
-    }
-    const auto* sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](const auto& one) {
-      return typed.substr(i).starts_with(one.first) && !(is_in_word && is_letter(typed[i]));
+    const auto* sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](const Sign& one) {
+      return typed.substr(i).starts_with(one.typed) && !(one.is_word && is_in_word);
     });
     if (sign != std::end(kSigns)) {
-      text += sign->second;
-      i += sign->first.size();
+      text += sign->word;
+      i += sign->typed.size();
       continue;
     }
     const auto is_digit = [&](size_t at) {

@@ -63,7 +63,7 @@ Value some_value(FieldType type) {
     case FieldType::role:
       return Value::text("auditor");
     case FieldType::text:
-      return Value::text("x");
+      return Value::text(kTransport);  // what is shared may come from there
     default:
       return Value::text(choices_of(type).back());
   }

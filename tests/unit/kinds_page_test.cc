@@ -68,7 +68,8 @@ std::string page() {
          "Made from `kinds.def` and `authority.def` by `unit_test` (`DAFTAR_WRITE_PAGES=1`); "
          "`kinds.def` "
          "says what the types are.\n"
-         "`*`: a check asks for it. The roles are those that may write the field, by ledger.\n";
+         "`*`: of areas and indicators a check asks for it, of the others whoever makes one. "
+         "The roles are those that may write the field, by ledger.\n";
   for (const Kind& kind : all_kinds()) {
     out << "\n## " << kind.name << " (" << kind.number << ")\n\n";
     out << names(label("kind." + std::string(kind.name))).substr(3) << "; " << key_text(kind.key)

@@ -60,7 +60,7 @@ class SharingTest : public testing::Test {
   }
   // As the sector's ledger is when the hub has entered it.
   void enter(const Sharing& sharing) {
-    for (const std::vector<RecordEdits>* edits : {&sharing.revived, &sharing.edits}) {
+    for (const std::vector<RecordEdits>* edits : {&sharing.first, &sharing.edits}) {
       for (const RecordEdits& record : *edits) {
         for (const CellEdit& edit : record.cells) {
           EXPECT_TRUE(edit.field != kDeletedField || record.cells.size() == 1) << "stands alone";
@@ -193,7 +193,7 @@ TEST_F(SharingTest, WhatMetIsSettledByTheNextWhoShares) {
   there_.at(only(kind::measurement, "2025")).find_or_add(kDeletedField) = {
       kDeletedField, false, {{99, kColleague, 1, Value::boolean(true)}}};
   Sharing sharing = plan();
-  ASSERT_EQ(sharing.revived.size(), 1U);
+  ASSERT_EQ(sharing.first.size(), 2U) << "how much was shared, and what comes back";
   enter(sharing);
   EXPECT_EQ(value("2025"), "9");
   put(measured("2025", "9").remove());

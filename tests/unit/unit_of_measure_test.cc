@@ -30,8 +30,11 @@ TEST(UnitOfMeasureTest, SpellingsOfOneUnit) {
   for (const char* typed : {"US$", "$US", "USD", "U.S. dollars", "الدولار الأمريكي", "$"}) {
     EXPECT_EQ(normal_unit(typed), "usd") << typed;
   }
-  EXPECT_EQ(normal_unit("AUS$"), "ausdollar") << "a dollar of its own";
-  EXPECT_EQ(normal_unit("HK$ millions"), "million hkdollar");
+  for (const char* typed : {"million US$", "million$", "millions $", "mn$", "USD$ million"}) {
+    EXPECT_EQ(normal_unit(typed), "million usd") << typed;
+  }
+  for (const char* typed : {"AUS$", "A$", "(A$)", "AU$"}) EXPECT_EQ(normal_unit(typed), "aud");
+  EXPECT_EQ(normal_unit("HK$ millions"), "million hkd") << "a dollar of its own";
   EXPECT_EQ(normal_unit("US$/tonne"), normal_unit("USD/tonne"));
   EXPECT_EQ(normal_unit("L.L."), "lbp");
   EXPECT_EQ(normal_unit("C$"), "cad");
