@@ -108,7 +108,7 @@ class CommandLine {
     CLI::App* out = add("export", kExport, given, run_export);
     out->add_option("FOLDER", given->folder, "Where the tables go");
     out->add_option("--as-of", given->as_of,
-                    "The confirmed register at a position, or when the hub had it (UTC)");
+                    "The confirmed register at a position, or until a day or moment (UTC)");
     out->add_option("--entries", given->entries, "Write all entries to this file instead");
     out->add_flag("--replace", given->replace, "Write over tables or a file that are there");
   }
@@ -121,7 +121,7 @@ class CommandLine {
     command->add_option("FIELD", options->field, "One field of the record");
     command->add_option("--kind", options->kind, "List all records of a kind, e.g. indicator");
     command->add_option("--as-of", options->as_of,
-                        "The confirmed record at a position, or when the hub had it (UTC)");
+                        "The confirmed record at a position, or until a day or moment (UTC)");
   }
 
   void add_scores() {
@@ -133,20 +133,20 @@ class CommandLine {
       command->add_option("--weight", options.weights,
                           "What if: another weight, e.g. 1.2=3; nothing is written");
       command->add_option("--as-of", options.as_of,
-                          "The confirmed register at a position, or when the hub had it (UTC)");
+                          "The confirmed register at a position, or until a day or moment (UTC)");
+      command->add_option("--sector", options.sector, "All organisations of a sector instead")
+          ->excludes("RECORD");
+      command
+          ->add_option("--ministry", options.ministry,
+                       "An organisation's code: it and all below it instead")
+          ->excludes("RECORD")
+          ->excludes("--sector");
     };
     auto scored = std::make_shared<ScoreCommandOptions>();
     CLI::App* score = add("score", kScore, scored, run_score);
     score->add_option("RECORD", scored->record, "A kpa (kpa:1) or an indicator; else all of it");
     add_shared(score, *scored);
     score->add_flag("--all", scored->all, "Everything below it");
-    score->add_option("--sector", scored->sector, "All organisations of a sector instead")
-        ->excludes("RECORD");
-    score
-        ->add_option("--ministry", scored->ministry,
-                     "An organisation, by its code, and those below it instead")
-        ->excludes("RECORD")
-        ->excludes("--sector");
     auto explained = std::make_shared<ScoreCommandOptions>();
     CLI::App* explain = add("explain", kExplain, explained, run_explain);
     explain->add_option("RECORD", explained->record, "As for score");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/commands/findings.h"
+#include "client/profiles.h"
 #include "common/base/period.h"
 #include "common/register/kinds.h"
 #include "common/register/value_formula.h"
@@ -62,6 +63,24 @@ Status check_complete(const RecordEdits& edits) {
       Code::invalid, Msg::record_incomplete, {std::string(described.name), names, missing.front()}};
 }
 
+// What a justification is about, where daftar check finds nothing there that it would justify.
+Result<std::optional<RecordKey>> find_idle(const Session& session, ClientStore& store, View& view,
+                                           const RecordKey& key, const RecordState& record) {
+  const auto about = record.reading(field::justification_about).as_reference();
+  if (key.kind != kind::justification || record.is_deleted() || !about) {
+    return std::optional<RecordKey>();
+  }
+  DAFTAR_ASSIGN_OR_RETURN(const Register reg, read_register(view));
+  DAFTAR_ASSIGN_OR_RETURN(const Profile profile, choose_profile(store, ""));
+  const std::string id = value_text(record.reading(field::justification_check));
+  const std::vector<Finding> findings =
+      Checks(reg, {day_of(session.clock->wall_ms())}, profile.soft_above).all();
+  const bool is_found = std::any_of(findings.begin(), findings.end(), [&](const Finding& one) {
+    return one.record == *about && id_of(one.check) == id;
+  });
+  return is_found ? std::nullopt : about;
+}
+
 Status save_one(const Session& session, ClientStore& store, const LedgerInfo& ledger,
                 const EditOptions& options, const Context& now, RecordEdits edits) {
   Draft draft;
@@ -79,17 +98,24 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
   DAFTAR_ASSIGN_OR_RETURN(const RecordState record, after.record(key));
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<Finding> findings,
                           findings_of(session, store, after, key));
+  DAFTAR_ASSIGN_OR_RETURN(const auto idle, find_idle(session, store, after, key, record));
   nlohmann::json list = nlohmann::json::array();
   for (const Finding& finding : findings) list.push_back(finding_json(after, finding));
   if (session.as_json) {
-    print_json({{"record", name},
-                {"id", key.id()},
-                {"ledger", ledger.name},
-                {"seq", seq},
-                {"contended", record.is_contended()},
-                {"findings", list}});
+    nlohmann::json object = {{"record", name},
+                             {"id", key.id()},
+                             {"ledger", ledger.name},
+                             {"seq", seq},
+                             {"contended", record.is_contended()},
+                             {"findings", list}};
+    if (key.kind == kind::justification) object["justifies"] = !idle;
+    print_json(object);
   } else {
     say(Msg::saved, {name, std::to_string(seq)});
+    if (idle) {
+      say(Msg::justification_idle,
+          {value_text(record.reading(field::justification_check)), record_name(after, *idle)});
+    }
     if (record.is_contended()) say(Msg::saved_contended, {name});
     for (const Finding& finding : findings) {
       if (finding.check != Check::contended) print_finding(after, finding);

@@ -1,6 +1,7 @@
 // daftar explain: what a figure is made of.
 #include <iostream>
 
+#include "client/commands/organisations.h"
 #include "client/commands/scored.h"
 #include "common/base/text.h"
 #include "common/register/kinds.h"
@@ -86,6 +87,9 @@ Result<Json> inputs_json(View& view, std::optional<uint64_t> position,
 }  // namespace
 
 Status run_explain(const Session& session, const ScoreCommandOptions& options) {
+  if (!options.sector.empty() || !options.ministry.empty()) {
+    return score_organisations(session, options, true);
+  }
   DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
   auto& [store, snapshot, ledger, view] = reading;
   DAFTAR_ASSIGN_OR_RETURN(const auto scored,
@@ -109,7 +113,7 @@ Status run_explain(const Session& session, const ScoreCommandOptions& options) {
     print_json(object);
     return {};
   }
-  print_heading(*scored, ledger);
+  print_heading(*scored, ledger.name);
   print_columns(scored->table.has_verifications);
   print_node(*scored, node, 0);
   if (const Money money = money_of(*scored, node); money.lines > 0) {

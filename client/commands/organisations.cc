@@ -7,6 +7,7 @@
 #include "client/commands/scored.h"
 #include "client/profiles.h"
 #include "common/base/folding.h"
+#include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -58,8 +59,9 @@ Result<std::vector<Organisation>> of_sector(const std::vector<Organisation>& all
 Result<std::vector<Organisation>> of_ministry(const std::vector<Organisation>& all,
                                               const std::string& code) {
   std::vector<Organisation> chosen;
-  const auto ministry = std::find_if(all.begin(), all.end(),
-                                     [&](const Organisation& one) { return one.code == code; });
+  const auto ministry = std::find_if(all.begin(), all.end(), [&](const Organisation& one) {
+    return compared_code(one.code) == compared_code(code);
+  });
   if (ministry == all.end()) return Status(Code::not_found, Msg::code_missing, {code});
   for (const Organisation& one : all) {
     if (is_below(all, one, ministry->key)) chosen.push_back(one);
@@ -178,7 +180,59 @@ Status run_ministries(const Session& session) {
   return {};
 }
 
-Status score_organisations(const Session& session, const ScoreCommandOptions& options) {
+namespace {
+
+// A register of the chosen ones, with its scores where it is on this device.
+struct Part {
+  const Organisation* organisation;
+  std::unique_ptr<Scored> scored;
+};
+
+// Of a register that several of them name it is the topmost one's.
+std::vector<Part> parts_of(const std::vector<Organisation>& all,
+                           const std::vector<Organisation>& chosen) {
+  std::vector<Part> parts;
+  for (const Organisation& one : chosen) {
+    if (one.ledger.empty()) continue;
+    const auto same = std::find_if(parts.begin(), parts.end(), [&](const Part& part) {
+      return part.organisation->ledger == one.ledger;
+    });
+    if (same == parts.end()) {
+      parts.push_back({&one, nullptr});
+    } else if (is_below(all, *same->organisation, one.key)) {
+      same->organisation = &one;
+    }
+  }
+  return parts;
+}
+
+Json parts_json(const std::vector<Part>& parts) {
+  Json list = Json::array();
+  for (const Part& part : parts) {
+    Json object = organisation_json(*part.organisation);
+    if (part.scored != nullptr) object.update(score_json(*part.scored, part.scored->reported(0)));
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
+void print_parts(const std::vector<Part>& parts, bool is_explained) {
+  for (const Part& part : parts) {
+    if (is_explained) std::cout << "  1 × ";
+    if (part.scored == nullptr) {
+      std::cout << "– " << padded(text_of(Msg::score_not_held), 49) << name_of(*part.organisation)
+                << '\n';
+      continue;
+    }
+    print_score(*part.scored, part.scored->reported(0), part.scored->verified(0),
+                "  " + name_of(*part.organisation), is_pro_rata(*part.scored, 0));
+  }
+}
+
+}  // namespace
+
+Status score_organisations(const Session& session, const ScoreCommandOptions& options,
+                           bool is_explained) {
   DAFTAR_ASSIGN_OR_RETURN(const auto store, open_store(session));
   const ClientStore::Snapshot snapshot(*store);
   DAFTAR_ASSIGN_OR_RETURN(const std::vector<Organisation> all, read_organisations(*store));
@@ -196,57 +250,49 @@ Status score_organisations(const Session& session, const ScoreCommandOptions& op
   RollUp reported;
   RollUp verified;
   bool has_verifications = false;
-  std::vector<std::pair<const Organisation*, std::unique_ptr<Scored>>> scores;
-  std::set<std::string> counted;  // a register that two of them name counts once
-  for (const Organisation& one : chosen) {
-    if (one.ledger.empty() || !counted.insert(one.ledger).second) continue;
-    std::unique_ptr<Scored> scored;
-    if (one.held) {
-      LedgerInfo ledger;
-      ledger.id = *one.held;
-      ledger.name = one.ledger;
-      DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
-      DAFTAR_ASSIGN_OR_RETURN(scored,
-                              score_register(session, *store, ledger, view, options, {period}));
-      reported.add(1, scored->reported(0));
-      verified.add(1, scored->verified(0));
-      has_verifications = has_verifications || scored->table.has_verifications;
-    }
-    scores.emplace_back(&one, std::move(scored));
+  bool has_pro_rata = false;
+  const Scored* first = nullptr;  // there is one: some register is held
+  std::string first_ledger;
+  std::vector<Part> parts = parts_of(all, chosen);
+  for (Part& part : parts) {
+    if (!part.organisation->held) continue;
+    LedgerInfo ledger;
+    ledger.id = *part.organisation->held;
+    ledger.name = part.organisation->ledger;
+    DAFTAR_ASSIGN_OR_RETURN(View view, View::open(*store, ledger.id));
+    DAFTAR_ASSIGN_OR_RETURN(part.scored,
+                            score_register(session, *store, ledger, view, options, {period}));
+    const Scored& scored = *part.scored;
+    reported.add(1, scored.reported(0));
+    verified.add(1, scored.verified(0));
+    has_verifications = has_verifications || scored.table.has_verifications;
+    has_pro_rata = has_pro_rata || is_pro_rata(scored, 0);
+    if (first != nullptr) continue;
+    first = &scored;
+    first_ledger = ledger.name;
   }
-  const auto any = std::find_if(scores.begin(), scores.end(),
-                                [](const auto& one) { return one.second != nullptr; });
-  const Scored& first = *any->second;
-  const double least = first.profile.least_coverage;
+  const double least = first->profile.least_coverage;
   if (session.as_json) {
-    Json object = score_json(first, reported.result(least));
-    object["verified"] = score_json(first, verified.result(least));
+    Json object = score_json(*first, reported.result(least));
+    object["verified"] = score_json(*first, verified.result(least));
     object["name"] = name;
     object["period"] = period.text();
-    object["profile"] = {{"code", first.profile.code}, {"version", first.profile.version}};
-    object["parts"] = Json::array();
-    for (const auto& [one, scored] : scores) {
-      Json part = organisation_json(*one);
-      if (scored != nullptr) part.update(score_json(*scored, scored->reported(0)));
-      object["parts"].push_back(std::move(part));
-    }
+    object["pro_rata"] = has_pro_rata;
+    object["profile"] = {{"code", first->profile.code}, {"version", first->profile.version}};
+    if (is_explained) object["formula"] = name_of(Formula::roll_up);
+    object["parts"] = parts_json(parts);
     print_json(object);
     return {};
   }
-  const std::string version = first.profile.version == 0 ? text_of(Msg::score_built_in)
-                                                         : std::to_string(first.profile.version);
-  say(Msg::score_heading, {name, period.text(), first.profile.code, version});
+  print_heading(*first, name);
   print_columns(has_verifications);
-  print_score(first, reported.result(least), verified.result(least), text_of(Msg::score_together),
-              false);
-  for (const auto& [one, scored] : scores) {
-    if (scored == nullptr) {
-      std::cout << "– " << padded(text_of(Msg::score_not_held), 49) << name_of(*one) << '\n';
-    } else {
-      print_score(*scored, scored->reported(0), scored->verified(0), "  " + name_of(*one),
-                  is_pro_rata(*scored, 0));
-    }
+  print_score(*first, reported.result(least), verified.result(least), text_of(Msg::score_together),
+              has_pro_rata);
+  if (is_explained) {
+    std::cout << "  = " << words_of("formula", name_of(Formula::roll_up)) << '\n';
   }
+  print_parts(parts, is_explained);
+  if (is_explained) say(Msg::explain_further, {first_ledger});
   return {};
 }
 

@@ -22,7 +22,8 @@ struct Organisation {
 /// By code. Code::not_found where `national` is not held.
 Result<std::vector<Organisation>> read_organisations(ClientStore& store);
 
-/// `daftar score --sector`, `--ministry`.
-Status score_organisations(const Session& session, const ScoreCommandOptions& options);
+/// `daftar score --sector`, `--ministry`; explained: with how the figure is made of its parts.
+Status score_organisations(const Session& session, const ScoreCommandOptions& options,
+                           bool is_explained);
 
 }  // namespace daftar::client

@@ -58,7 +58,7 @@ void print_outside(const Scored& scored) {
 
 Status run_score(const Session& session, const ScoreCommandOptions& options) {
   if (!options.sector.empty() || !options.ministry.empty()) {
-    return score_organisations(session, options);
+    return score_organisations(session, options, false);
   }
   DAFTAR_ASSIGN_OR_RETURN(Reading reading, begin_reading(session));
   auto& [store, snapshot, ledger, view] = reading;
@@ -83,7 +83,7 @@ Status run_score(const Session& session, const ScoreCommandOptions& options) {
     print_json(object);
     return {};
   }
-  print_heading(*scored, ledger);
+  print_heading(*scored, ledger.name);
   if (!options.weights.empty()) say(Msg::score_what_if, {});
   print_columns(scored->table.has_verifications);
   if (node == 0) {

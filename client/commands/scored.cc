@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "client/profiles.h"
+#include "common/base/text.h"
 #include "common/ledger/entry.h"
 #include "common/register/kinds.h"
 
@@ -224,17 +225,12 @@ Json heading_json(const Scored& scored, const LedgerInfo& ledger) {
           {"profile", {{"code", scored.profile.code}, {"version", scored.profile.version}}}};
 }
 
-void print_heading(const Scored& scored, const LedgerInfo& ledger) {
-  const std::string version = scored.profile.version == 0 ? text_of(Msg::score_built_in)
-                                                          : std::to_string(scored.profile.version);
-  say(Msg::score_heading,
-      {ledger.name, scored.table.periods.front().text(), scored.profile.code, version});
-}
-
-std::string padded(const std::string& text, size_t width) {
-  size_t shown = 0;
-  for (const char c : text) shown += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-  return shown < width ? text + std::string(width - shown, ' ') : text;
+void print_heading(const Scored& scored, const std::string& name) {
+  const Profile& profile = scored.profile;
+  const std::string built_in =
+      text_of(profile.code.ends_with(".json") ? Msg::score_from_file : Msg::score_built_in);
+  say(Msg::score_heading, {name, scored.table.periods.front().text(), profile.code,
+                           profile.version == 0 ? built_in : std::to_string(profile.version)});
 }
 
 std::string_view terminal_colour(Colour colour) {
@@ -260,7 +256,11 @@ void print_score(const Scored& scored, const Score& reported, const Score& verif
                           : "–",
                       kNumber);
   if (scored.table.has_verifications) {
-    std::cout << padded(score_text(scored, verified), kNumber);
+    // Of how much, where that is less or more.
+    const bool is_of_other = verified.has_score() && verified.coverage != reported.coverage;
+    std::cout << padded(score_text(scored, verified) +
+                            (is_of_other ? " (" + percent_text(verified.coverage) + ")" : ""),
+                        kNumber);
   }
   std::cout << name << (shows_pro_rata ? "  " + text_of(Msg::score_pro_rata) : "") << '\n';
 }

@@ -54,15 +54,14 @@ bool is_computed(const Scored& scored, NodeIndex node, size_t period = 0);
 /// The money of an area; none of anything else.
 Money money_of(const Scored& scored, NodeIndex node, size_t period = 0);
 
-/// A text with spaces behind it up to that many characters.
-std::string padded(const std::string& text, size_t width);
 std::string_view terminal_colour(Colour colour);
 
 nlohmann::json score_json(const Scored& scored, const Score& score);
 nlohmann::json node_json(const Scored& scored, NodeIndex node, size_t period = 0);
 nlohmann::json heading_json(const Scored& scored, const LedgerInfo& ledger);
 
-void print_heading(const Scored& scored, const LedgerInfo& ledger);
+/// `name`: whose scores they are.
+void print_heading(const Scored& scored, const std::string& name);
 void print_columns(bool has_verifications);
 /// A line: symbol, score, word, coverage, accountability, verified score, `name`.
 void print_score(const Scored& scored, const Score& reported, const Score& verified,

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "client/commands/scored.h"
+#include "common/base/text.h"
 
 namespace daftar::client {
 namespace {
@@ -88,7 +89,7 @@ Status run_series(const Session& session, const SeriesOptions& options) {
     return {Code::not_found, Msg::score_no_record, {options.record}};
   }
   const std::vector<Period> periods = periods_of(reg, index);
-  if (periods.empty()) return {Code::not_found, Msg::score_no_period};
+  if (periods.empty()) return {Code::not_found, Msg::series_none, {options.record}};
   DAFTAR_ASSIGN_OR_RETURN(const auto scored,
                           score_register(session, *store, ledger, view, {}, periods));
   DAFTAR_ASSIGN_OR_RETURN(const NodeIndex node, find_node(view, *scored, options.record));

@@ -36,8 +36,18 @@ Result<RecordKey> find_record(View& view, std::optional<KindNumber> wanted,
   RecordKey key;
   if (text.starts_with('#')) {
     key.kind = wanted.value_or(kind::indicator);
-    if (parse_id(std::string_view(text).substr(1), &key)) return key;
-    return Status(Code::invalid, Msg::record_name_bad, {text});
+    if (!parse_id(std::string_view(text).substr(1), &key)) {
+      return Status(Code::invalid, Msg::record_name_bad, {text});
+    }
+    // An area's, where no indicator has it.
+    for (const KindNumber number : {kind::indicator, kind::kpa, kind::organisation, kind::unit}) {
+      if (wanted) break;
+      RecordKey other = key;
+      other.kind = number;
+      DAFTAR_ASSIGN_OR_RETURN(const RecordState record, view.record(other));
+      if (!record.cells.empty()) return other;
+    }
+    return key;
   }
   Status missing(Code::not_found, Msg::code_missing, {text});
   for (const KindNumber number : {kind::indicator, kind::kpa, kind::organisation, kind::unit}) {
@@ -273,6 +283,16 @@ Result<FieldNumber> parse_field(KindNumber kind_number, const std::string& name)
   const Kind* described = find_kind(kind_number);
   const Field* field = described == nullptr ? nullptr : described->find(name);
   if (field != nullptr) return field->number;
+  // As it is called in any of the languages.
+  for (size_t i = 0; described != nullptr && i < described->fields.size(); ++i) {
+    const Field& known = described->fields[i];
+    const std::string own = "field." + std::string(described->name) + "." + std::string(known.name);
+    const auto own_label = find_message(own);
+    const auto label = own_label ? own_label : find_message("field." + std::string(known.name));
+    for (const Language language : {Language::arabic, Language::french, Language::english}) {
+      if (label && message_text(*label, {}, language) == trim(name)) return known.number;
+    }
+  }
   std::string names;
   if (described != nullptr) {
     for (const Field& known : described->fields) {
@@ -358,6 +378,9 @@ Result<uint64_t> parse_moment(View& view, const std::string& text) {
     if (rest == "Z") rest = {};
     const std::time_t seconds = timegm(&parts);
     if (!rest.empty() || seconds < 0) continue;
+    // A day is over at its end.
+    constexpr uint64_t kDayMs = uint64_t{24} * 60 * 60 * 1000;
+    if (std::string_view(format) == "%Y-%m-%d") milliseconds = kDayMs - 1;
     return view.position_at(static_cast<uint64_t>(seconds) * 1000 + milliseconds);
   }
   return Status(Code::invalid, Msg::moment_bad, {text});

@@ -4,6 +4,7 @@
 
 #include "client/commands/shared.h"
 #include "common/base/period.h"
+#include "common/base/text.h"
 #include "common/register/kinds.h"
 
 namespace daftar::client {
@@ -39,14 +40,52 @@ nlohmann::json record_json(View& view, const RecordKey& key, const RecordState& 
   return object;
 }
 
+// As people call it; with the name that commands take where that is another.
+std::string label_of(const RecordKey& key, FieldNumber number) {
+  const std::string name = field_name(key.kind, number);
+  const Kind* kind = find_kind(key.kind);
+  const Field* field = kind == nullptr ? nullptr : kind->find(number);
+  if (field == nullptr || language_of_environment() == Language::english) return name;
+  return field_text(*kind, *field) + " (" + name + ")";
+}
+
+// A word of a list as people read it.
+std::string value_for_people(View& view, const RecordKey& key, FieldNumber number,
+                             const Value& value) {
+  const Kind* kind = find_kind(key.kind);
+  const Field* field = kind == nullptr ? nullptr : kind->find(number);
+  const auto word = value.as_text();
+  const bool is_english = language_of_environment() == Language::english;
+  const auto name =
+      field == nullptr || !word || is_english ? std::nullopt : choice_message(field->type, *word);
+  return name ? text_of(*name) : shown_value(view, value);
+}
+
+// Where a value of a sector's ledger comes from (SECTORS.md); no cells if nobody says.
+Result<RecordState> origin_of(View& view, const RecordKey& key) {
+  if (key.kind != kind::measurement) return RecordState();
+  DAFTAR_ASSIGN_OR_RETURN(RecordState record,
+                          view.record({kind::origin, key.device, key.counter, key.qualifier}));
+  return record.is_deleted() ? RecordState() : record;
+}
+
+void print_origin(const RecordState& origin) {
+  if (origin.cells.empty()) return;
+  const Value state = origin.reading(field::origin_approval_state);
+  std::cout << "  ";
+  say(Msg::show_origin,
+      {value_text(origin.reading(field::origin_source_ledger)),
+       state.is_empty() ? "–" : words_of("choice.report_state", value_text(state))});
+}
+
 void print_record(View& view, const RecordKey& key, const RecordState& record) {
   std::cout << record_name(view, key) << "  (#" << key.id() << ")"
             << (record.is_deleted() ? "  " + text_of(Msg::label_deleted) : "") << '\n';
   for (const Cell& cell : record.cells) {
     if (cell.field == kDeletedField && !cell.is_contended()) continue;
-    const std::string name = field_name(key.kind, cell.field);
-    std::cout << "  " << name << std::string(name.size() < 18 ? 18 - name.size() : 1, ' ')
-              << shown_value(view, cell.reading()) << '\n';
+    constexpr size_t kLabel = 18;
+    std::cout << "  " << padded(label_of(key, cell.field), kLabel)
+              << value_for_people(view, key, cell.field, cell.reading()) << '\n';
     for (const Version* version : cell.contenders()) {
       std::cout << "    ";
       say(Msg::show_contender,
@@ -76,8 +115,8 @@ Status show_series(View& view, const RecordKey& indicator, nlohmann::json* list)
                                : kind_number == kind::baseline
                                    ? value_text(record.reading(field::baseline_period))
                                    : "";
-      std::cout << "  " << kind_text(kind_number) << "  " << when
-                << std::string(when.size() < 12 ? 12 - when.size() : 1, ' ')
+      constexpr size_t kWhen = 12;
+      std::cout << "  " << kind_text(kind_number) << "  " << padded(when, kWhen)
                 << value_text(record.reading(field::measurement_value))
                 << (record.is_contended() ? "  " + text_of(Msg::label_contended) : "") << '\n';
     }
@@ -107,8 +146,16 @@ Status show_record(const Session& session, View& view, const ShowOptions& option
     }
     return {};
   }
+  const auto at_now = [&]() -> Result<RecordState> {
+    return options.as_of.empty() ? origin_of(view, key) : RecordState();
+  };
+  DAFTAR_ASSIGN_OR_RETURN(const RecordState origin, at_now());
   if (session.as_json) {
     nlohmann::json object = record_json(view, key, record);
+    for (const Cell& cell : origin.cells) {
+      if (cell.field == kDeletedField) continue;
+      object["origin"][field_name(kind::origin, cell.field)] = shown_json(view, cell.reading());
+    }
     if (key.kind == kind::indicator && options.as_of.empty()) {
       object["series"] = nlohmann::json::array();
       DAFTAR_RETURN_IF_ERROR(show_series(view, key, &object["series"]));
@@ -117,6 +164,7 @@ Status show_record(const Session& session, View& view, const ShowOptions& option
     return {};
   }
   print_record(view, key, record);
+  print_origin(origin);
   return key.kind == kind::indicator && options.as_of.empty() ? show_series(view, key, nullptr)
                                                               : Status();
 }

@@ -89,7 +89,7 @@ void print_help(const Register& reg, const Peers& peers, size_t index, const Per
   if (const auto spread = peers.spread(index)) {
     std::cout << "  ";
     say(Msg::targets_peers,
-        {std::to_string(spread->count), normal_unit(indicator.unit), spread->period.text(),
+        {std::to_string(spread->count), indicator.unit, spread->period.text(),
          short_number(spread->least), short_number(spread->most),
          short_number(spread->lower_quartile), short_number(spread->upper_quartile)});
   }
@@ -125,11 +125,14 @@ std::vector<std::string> codes_found(const Register& reg, const std::vector<Find
   return codes;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string first_of(std::vector<std::string> words) {
   constexpr size_t kShown = 20;
-  std::string text;
-  for (size_t i = 0; i < words.size() && i < kShown; ++i) text += (i == 0 ? "" : ", ") + words[i];
-  return words.size() > kShown ? text + ", … (" + std::to_string(words.size()) + ")" : text;
+  const size_t all = words.size();
+  if (all > kShown) {
+    words.resize(kShown);
+    words.push_back("… (" + std::to_string(all) + ")");
+  }
+  return joined(words);
 }
 
 }  // namespace
@@ -168,7 +171,7 @@ Status run_targets(const Session& session, const SeriesOptions& options) {
       const std::vector<std::string> codes = codes_found(reg, findings, of.check);
       object[std::string(of.name)] = codes;
       if (!session.as_json && !codes.empty()) {
-        say(Msg::targets_list, {text_of(of.heading), joined(codes)});
+        say(Msg::targets_list, {text_of(of.heading), first_of(codes)});
       }
     }
   }

@@ -131,6 +131,13 @@ void say(Msg message, const std::vector<std::string>& arguments) {
   std::cout << text_of(message, arguments) << '\n';
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  const std::string comma = language_of_environment() == Language::arabic ? "، " : ", ";
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : comma) + word;
+  return text;
+}
+
 std::string words_of(std::string_view group, std::string_view name) {
   const auto message = find_message(std::string(group) + "." + std::string(name));
   return message ? text_of(*message) : std::string(name);

@@ -43,6 +43,8 @@ void print_coloured(const std::string& text, std::string_view colour);
 void say(Msg message, const std::vector<std::string>& arguments);
 /// The text of a message in the language of the environment.
 std::string text_of(Msg message, const std::vector<std::string>& arguments = {});
+/// With the commas of the environment's language between them.
+std::string joined(const std::vector<std::string>& words);
 /// The text of the message GROUP.NAME, for words that come from tables; NAME where there is none.
 std::string words_of(std::string_view group, std::string_view name);
 void print_json(const nlohmann::json& object);

@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -112,9 +113,17 @@ std::string_view trim(std::string_view text) {
 }
 
 std::string number_text(double number, int digits) {
+  if (!std::isfinite(number)) return "–";
   std::array<char, 64> text{};
   const int length = std::snprintf(text.data(), text.size(), "%.*g", digits, number);
   return {text.data(), static_cast<size_t>(length)};
+}
+
+std::string padded(const std::string& text, size_t width) {
+  size_t shown = 0;
+  for (const char c : text) shown += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+  constexpr size_t kApart = 2;
+  return text + std::string(shown < width ? width - shown : kApart, ' ');
 }
 
 }  // namespace daftar

@@ -25,7 +25,10 @@ std::string one_line(std::string_view text);
 /// `text` without white space (ASCII, no-break space) at either end.
 std::string_view trim(std::string_view text);
 
-/// A computed number with at most so many significant digits: "0.3333", "1e+20".
+/// A computed number with at most so many significant digits: "0.3333", "1e+20"; "–" for what is
+/// none.
 std::string number_text(double number, int digits);
+/// A text with spaces behind it up to that many characters, two where it is as long or longer.
+std::string padded(const std::string& text, size_t width);
 
 }  // namespace daftar

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@ constexpr double kMedianScale = 1.4826;
 constexpr double kMeanScale = 1.253314;
 constexpr size_t kFewestForOutlier = 5;
 constexpr size_t kUnchanged = 3;
+constexpr int kFewDigits = 6;  // of what nobody typed
 // Of numbers that were computed in binary: relative.
 constexpr double kRoom = 1e-9;
 
@@ -64,6 +66,7 @@ class IndicatorChecks {
     check_targets();
     check_values();
     check_series();
+    check_corrections();
     check_missing();
   }
 
@@ -138,6 +141,7 @@ class IndicatorChecks {
 
   void check_targets() {
     if (!indicator_.baseline && needs_baseline()) add(Check::no_baseline, indicator_.key, {});
+    check_baseline();
     for (const Target& target : indicator_.targets) {
       check_definition(target);
       if (const auto* milestones = std::get_if<Milestones>(&target.aim)) {
@@ -145,8 +149,12 @@ class IndicatorChecks {
       }
       const auto* aimed = std::get_if<Decimal>(&target.aim);
       if (aimed == nullptr) continue;
-      if (is_outside(*aimed))
+      if (is_outside(*aimed)) {
         add(Check::out_of_range, target, range_arguments(target.period, *aimed));
+      } else if (const auto last = last_step(target.period); last && !is_step(*aimed, *last)) {
+        add(Check::out_of_range, target,
+            {target.period.text(), aimed->text(), "0", std::to_string(*last)});
+      }
       if (is_moving(indicator_.direction)) check_side(target, *aimed);
     }
   }
@@ -169,6 +177,16 @@ class IndicatorChecks {
     if (!is_newest || target.position >= indicator_.definition_position) return;
     add(Check::definition_changed, record_of(indicator_.key, kind::target, target.period),
         {target.period.text()}, indicator_.definition_position);
+  }
+
+  // Values of a later definition that are measured from an earlier one's.
+  void check_baseline() {
+    if (!indicator_.baseline || !indicator_.baseline_period) return;
+    const bool is_newest = indicator_.definition_version_in(*indicator_.baseline_period) ==
+                           indicator_.definition_version();
+    if (is_newest || indicator_.baseline_position >= indicator_.definition_position) return;
+    add(Check::baseline_before_break, baseline_record(), {indicator_.baseline_period->text()},
+        indicator_.definition_position);
   }
 
   void check_milestones(const Target& target, const Milestones& milestones) {
@@ -199,6 +217,22 @@ class IndicatorChecks {
             bound_text(indicator_.highest)};
   }
 
+  // The last level of an ordinal answer, or how many milestones there are.
+  [[nodiscard]] std::optional<size_t> last_step(const Period& period) const {
+    if (indicator_.direction == Direction::ordinal && indicator_.levels > 0) {
+      return indicator_.levels - 1;
+    }
+    const bool has_milestones = indicator_.direction == Direction::milestone;
+    const Target* target = has_milestones ? target_for(indicator_, period) : nullptr;
+    const auto* milestones = target == nullptr ? nullptr : std::get_if<Milestones>(&target->aim);
+    return milestones == nullptr ? std::nullopt : std::optional(milestones->size());
+  }
+  // Of answers a whole one; what is done of a milestone may be a part.
+  [[nodiscard]] bool is_step(const Decimal& number, size_t last) const {
+    const bool is_whole = number.exponent() >= 0 || indicator_.direction == Direction::milestone;
+    return is_whole && !number.negative() && number <= Decimal(static_cast<int64_t>(last));
+  }
+
   void check_values() {
     for (const Measurement& measurement : indicator_.measurements) {
       check_achievement(measurement);
@@ -206,6 +240,9 @@ class IndicatorChecks {
       const Decimal& number = *measurement.value.number;
       if (is_outside(number)) {
         add(Check::out_of_range, measurement, range_arguments(measurement.period, number));
+      } else if (const auto last = last_step(measurement.period); last && !is_step(number, *last)) {
+        add(Check::out_of_range, measurement,
+            {measurement.period.text(), number.text(), "0", std::to_string(*last)});
       }
       const int64_t decimals = -static_cast<int64_t>(number.exponent());
       if (indicator_.decimals && decimals > 0 && !measurement.is_computed &&
@@ -227,9 +264,14 @@ class IndicatorChecks {
     if (achieved.reason != NoScore::none || achieved.share <= options_.soft_above) return;
     const Target* target = target_for(indicator_, measurement.period);
     if (target == nullptr) return;
+    const bool is_pro_rata = own.aim == AimSource::pro_rata && own.input.aim;
+    const std::string aimed = is_pro_rata ? number_text(own.input.aim->low, kFewDigits) + ", " +
+                                                text_of(Msg::score_pro_rata)
+                                          : aim_text(target->aim);
+    // Of the largest numbers 100 times as much is none any more.
+    const double percent = std::min(100 * achieved.share, std::numeric_limits<double>::max());
     add(Check::soft_target, record_of(indicator_.key, kind::measurement, measurement.period),
-        {measurement.period.text(), number_text(100 * achieved.share, kShownDigits),
-         aim_text(target->aim)},
+        {measurement.period.text(), number_text(percent, kFewDigits), aimed},
         std::max(measurement.position, target->position));
   }
 
@@ -240,7 +282,10 @@ class IndicatorChecks {
     std::map<Rhythm, std::vector<const Measurement*>> series;
     bool is_measured = false;
     for (const Measurement& measurement : indicator_.measurements) {
-      is_measured = is_measured || measurement.value.has_value();
+      // What was sent back, or had no evidence, was measured.
+      is_measured = is_measured || measurement.value.has_value() ||
+                    measurement.value.missing == NoScore::returned ||
+                    measurement.value.missing == NoScore::no_evidence;
       if (!measurement.value.number) continue;
       series[{measurement.period.kind(), indicator_.definition_version_in(measurement.period)}]
           .push_back(&measurement);
@@ -302,6 +347,15 @@ class IndicatorChecks {
     add(Check::unchanged, *series.back(), {last.text(), std::to_string(kUnchanged)});
   }
 
+  void check_corrections() {
+    for (const Verification& verification : indicator_.verifications) {
+      if (verification.verdict != Verdict::corrected || verification.corrected() != nullptr)
+        continue;
+      add(Check::no_correction, record_of(indicator_.key, kind::verification, verification.period),
+          {verification.period.text()});
+    }
+  }
+
   // ---- what is owed
 
   // In the newest year and half-year that the register reports about.
@@ -314,7 +368,8 @@ class IndicatorChecks {
       if (missing == NoScore::returned || missing == NoScore::no_evidence) {
         add(Check::still_owed, *measurement,
             {period.text(), words_of("no_score", name_of(missing))});
-      } else if (missing == NoScore::not_reported && is_expected(period)) {
+      } else if (missing == NoScore::not_reported && !indicator_.has_undefined_value(period) &&
+                 is_expected(period)) {
         add(Check::not_reported, record_of(indicator_.key, kind::measurement, period),
             {period.text()});
       }
@@ -340,11 +395,10 @@ class IndicatorChecks {
 
 std::string field_texts(KindNumber kind, const std::vector<FieldNumber>& fields) {
   const Kind& of = *find_kind(kind);
-  std::string texts;
-  for (const FieldNumber field : fields) {
-    texts += (texts.empty() ? "" : ", ") + field_text(of, *of.find(field));
-  }
-  return texts;
+  std::vector<std::string> texts;
+  texts.reserve(fields.size());
+  for (const FieldNumber field : fields) texts.push_back(field_text(of, *of.find(field)));
+  return joined(texts);
 }
 
 void check_own(const Register& reg, size_t indicator, const CheckOptions& options, bool has_parts,

@@ -80,6 +80,11 @@ std::string_view name_of(DefinitionStanding standing) {
   return kNames[static_cast<size_t>(standing)];
 }
 
+bool Indicator::has_undefined_value(const Period& period) const {
+  return std::any_of(formula_problems.begin(), formula_problems.end(),
+                     [&](const FormulaProblem& problem) { return problem.period == period; });
+}
+
 std::string text_of(const Measured& measured) {
   if (measured.number) return measured.number->text();
   if (measured.is_yes) return *measured.is_yes ? "yes" : "no";

@@ -43,10 +43,12 @@ struct Verification {
   Verdict verdict = Verdict::none;
   Measured value;            ///< Central Inspection's, where corrected
   bool is_computed = false;  ///< by the formula, from verified values
+  bool has_word = false;     ///< a value, or why there is none, was said
 
-  /// The value that Central Inspection has put in the place of what was reported, if it has.
+  /// What Central Inspection has put in the place of what was reported, if it has: a value, or why
+  /// there is none.
   [[nodiscard]] const Measured* corrected() const {
-    return verdict == Verdict::corrected && value.has_value() ? &value : nullptr;
+    return verdict == Verdict::corrected && (value.has_value() || has_word) ? &value : nullptr;
   }
 };
 /// The word of a verdict; "" for none.
@@ -103,6 +105,7 @@ struct Indicator {
   std::optional<Decimal> highest;
   std::optional<uint64_t> order;
   std::optional<uint64_t> decimals;
+  size_t levels = 0;       ///< that an ordinal answer can have, 0 for the first; 0: nobody says
   bool is_linear = false;  ///< milestones
   bool is_sum = false;     ///< of its parts
   bool is_retired = false;
@@ -116,7 +119,8 @@ struct Indicator {
   uint64_t agreed_inspection = 0;
   std::optional<Decimal> baseline;
   std::optional<Period> baseline_period;
-  std::vector<Target> targets;  ///< ascending by period, like the others
+  uint64_t baseline_position = 0;  ///< of the entry that wrote it
+  std::vector<Target> targets;     ///< ascending by period, like the others
   std::vector<Measurement> measurements;
   std::vector<Verification> verifications;
   std::vector<ComputedValue> computed;  ///< by the formula, those that somebody entered too
@@ -125,6 +129,8 @@ struct Indicator {
   [[nodiscard]] const Measurement* measurement(const Period& period) const;
   [[nodiscard]] const Target* target(const Period& period) const;
   [[nodiscard]] const Verification* verification(const Period& period) const;
+  /// Whether what its formula needs is there for a period, and gives no number.
+  [[nodiscard]] bool has_undefined_value(const Period& period) const;
   /// 1 for the first one.
   [[nodiscard]] uint64_t definition_version() const { return 1 + breaks.size(); }
   /// The definition's version in a period.

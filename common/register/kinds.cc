@@ -215,11 +215,13 @@ std::optional<std::string_view> find_choice(FieldType type, std::string_view typ
 
 Result<Value> parse_choice(FieldType type, std::string_view typed) {
   if (const auto word = find_choice(type, typed)) return Value::text(*word);
-  std::string words;
+  std::vector<std::string> words;
   for (const std::string_view word : choices_of(type)) {
-    words += (words.empty() ? "" : ", ") + std::string(word);
+    const auto name = choice_message(type, word);
+    const bool is_english = language_of_environment() == Language::english;
+    words.push_back(is_english || !name ? std::string(word) : text_of(*name));
   }
-  return Status(Code::invalid, Msg::choice_bad, {std::string(typed.substr(0, 80)), words});
+  return Status(Code::invalid, Msg::choice_bad, {std::string(typed.substr(0, 80)), joined(words)});
 }
 
 Result<Value> parse_text(const Field& field, std::string_view typed) {

@@ -24,6 +24,8 @@ enum class NoScore : uint8_t {
   no_ratio,            ///< no baseline, and a target or value whose ratio says nothing
   no_tolerance,        ///< outside a range without width, and no tolerance is given
   no_baseline,         ///< maintain, and there is nothing to maintain
+  no_line,             ///< no earlier baseline from which a line would lead to the later target
+  no_formula_value,    ///< its formula's inputs are there, and give no number
   not_growing,         ///< progress rate: a base or value of zero or below, or no time between
   too_little,          ///< a group with less than the profile's share of what was expected
   nothing_expected,    ///< a group without anything that was due

@@ -111,6 +111,7 @@ Indicator indicator_of(const RecordKey& key, const RecordState& record) {
   indicator.is_linear = record.reading(field::indicator_is_linear).is_yes();
   indicator.is_sum = record.reading(field::indicator_is_sum).is_yes();
   indicator.is_retired = record.reading(field::indicator_retired).is_yes();
+  indicator.levels = record.reading(field::indicator_levels).as_list().size();
   for (const Value& item : record.reading(field::indicator_breaks).as_list()) {
     const Result<Period> period = Period::from_bytes(item.as_period().value_or(""));
     if (period.ok()) indicator.breaks.push_back(*period);
@@ -151,6 +152,7 @@ void put_series(Indicator& indicator, const RecordKey& key, const RecordState& r
     const Value period = record.reading(field::baseline_period);
     const Result<Period> when = Period::from_bytes(period.as_period().value_or(""));
     indicator.baseline_period = when.ok() && !is_gone ? std::optional(*when) : std::nullopt;
+    indicator.baseline_position = position_of(record, field::baseline_value);
     return;
   }
   const Result<Period> period = Period::from_bytes(key.qualifier);
@@ -171,7 +173,8 @@ void put_series(Indicator& indicator, const RecordKey& key, const RecordState& r
   } else if (key.kind == kind::verification) {
     const Verification item{
         *period, choice_of<Verdict>(record, field::verification_verdict, FieldType::verdict),
-        measured_of(record.reading(field::verification_value))};
+        measured_of(record.reading(field::verification_value)), false,
+        !record.reading(field::verification_value).is_empty()};
     put_item(indicator.verifications, *period, is_gone ? std::nullopt : std::optional(item));
   }
 }

@@ -54,6 +54,8 @@ bool has_assignment(std::string_view text) {
   return false;
 }
 
+std::string variable_name(size_t reference) { return "daftar_" + std::to_string(reference); }
+
 Period::Date shifted(const Period& period, int months) {
   return period.start() + std::chrono::months(months);
 }
@@ -95,6 +97,18 @@ std::optional<Period> FormulaReference::period_for(const Period& computed) const
   return back == 0 ? std::optional(computed) : shift_period(computed, -back);
 }
 
+// What the parser stopped at, as it was typed; the end where it came to it.
+std::string typed_token(std::string token, std::string_view formula,
+                        const std::vector<std::string>& references) {
+  for (size_t i = references.size(); i > 0; --i) {
+    const std::string name = variable_name(i - 1);
+    for (size_t at = token.find(name); at != std::string::npos; at = token.find(name)) {
+      token.replace(at, name.size(), references[i - 1]);
+    }
+  }
+  return trim(token).empty() ? "… " + std::string(trim(formula)) : std::string(trim(token));
+}
+
 struct ValueFormula::Parts {
   mu::Parser parser;
   std::vector<FormulaReference> references;
@@ -111,6 +125,7 @@ Result<ValueFormula> ValueFormula::parse(std::string_view text) {
   if (trim(typed).empty() || typed.size() > kLongest) return bad_formula(text, "");
   auto parts = std::make_unique<Parts>();
   std::string expression;
+  std::vector<std::string> names;  // of the references, as they are typed
   for (size_t i = 0; i < typed.size();) {
     if (typed[i] != '[') {
       expression += typed[i++];
@@ -120,10 +135,14 @@ Result<ValueFormula> ValueFormula::parse(std::string_view text) {
     if (end == std::string::npos) return bad_formula(text, typed.substr(i));
     DAFTAR_ASSIGN_OR_RETURN(const FormulaReference reference,
                             parse_reference(text, typed.substr(i + 1, end - i - 1)));
+    const std::string written = typed.substr(i, end + 1 - i);
     auto known = std::find(parts->references.begin(), parts->references.end(), reference);
-    const auto number = known - parts->references.begin();
-    if (known == parts->references.end()) parts->references.push_back(reference);
-    expression += " daftar_" + std::to_string(number) + " ";
+    const auto number = static_cast<size_t>(known - parts->references.begin());
+    if (known == parts->references.end()) {
+      parts->references.push_back(reference);
+      names.push_back(written);
+    }
+    expression += " " + variable_name(number) + " ";
     i = end + 1;
   }
   if (has_assignment(expression)) return bad_formula(text, "=");
@@ -134,13 +153,13 @@ Result<ValueFormula> ValueFormula::parse(std::string_view text) {
   parts->variables.resize(parts->references.size(), 1);
   try {
     for (size_t i = 0; i < parts->variables.size(); ++i) {
-      parts->parser.DefineVar("daftar_" + std::to_string(i), &parts->variables[i]);
+      parts->parser.DefineVar(variable_name(i), &parts->variables[i]);
     }
     parts->parser.SetExpr(expression);
     parts->parser.Eval();
     if (parts->parser.GetNumResults() != 1) return bad_formula(text, ",");
   } catch (const mu::Parser::exception_type& error) {
-    return bad_formula(text, error.GetToken());
+    return bad_formula(text, typed_token(error.GetToken(), typed, names));
   }
   return ValueFormula(std::move(parts));
 }

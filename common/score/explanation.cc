@@ -41,6 +41,8 @@ class Inputs {
       add(measurement->is_computed ? Role::computed : Role::value,
           record_of(indicator_.key, kind::measurement, period), text_of(measurement->value));
       if (measurement->is_computed) add_formula(period, is_verified);
+    } else if (!indicator_.formula.empty()) {
+      add_formula(period, is_verified);
     }
     if (is_verified) add_verified(indicator_, period);
   }

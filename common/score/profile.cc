@@ -159,6 +159,9 @@ Result<Profile> parse_profile(std::string_view text) {
     }
     profile.bands.push_back(std::move(band));
   }
+  // Each score has its band, the lowest as it is shown too.
+  const double least = std::strtod(show_score(profile, profile.lowest).text.c_str(), nullptr);
+  if (least < profile.bands.back().from) return bad_profile("bands");
   return profile;
 }
 

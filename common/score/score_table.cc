@@ -259,6 +259,9 @@ Number fitting_number(const Measured& measured, const Indicator& indicator, cons
 
 Number reported(const Indicator& indicator, const Period& period, const ScoreOptions& options) {
   const Measurement* measurement = indicator.measurement(period);
+  if (measurement == nullptr && indicator.has_undefined_value(period)) {
+    return {0, NoScore::no_formula_value};
+  }
   if (measurement == nullptr) {
     return {0, is_due(indicator, period, options) ? NoScore::not_reported : NoScore::not_due};
   }
@@ -286,7 +289,8 @@ std::optional<Decimal> number_after(const Indicator& indicator, const Measuremen
       is_verified ? indicator.verification(measurement.period) : nullptr;
   if (verification != nullptr && verification->verdict == Verdict::rejected) return std::nullopt;
   const Measured* corrected = verification == nullptr ? nullptr : verification->corrected();
-  return corrected != nullptr && corrected->number ? corrected->number : measurement.value.number;
+  // A yes or no says nothing of a number.
+  return corrected == nullptr || corrected->is_yes ? measurement.value.number : corrected->number;
 }
 
 std::optional<ProgressInput> progress_of(const Indicator& indicator, const Period& period,
@@ -430,6 +434,7 @@ OwnNumbers own_numbers(const Indicator& indicator, const Period& period,
   numbers.missing = said.missing;
   numbers.input.direction = indicator.direction;
   numbers.input.value = said.value;
+  numbers.aim = aim.source;
   if (is_found(aim.source)) numbers.input.aim = NumericAim{aim.is_range, aim.low, aim.high};
   if (indicator.baseline) numbers.input.baseline = indicator.baseline->to_double();
   if (indicator.tolerance) numbers.input.tolerance = indicator.tolerance->to_double();

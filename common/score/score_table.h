@@ -89,6 +89,7 @@ void update_indicator(ScoreTable& table, const Register& reg, const Profile& pro
 struct OwnNumbers {
   NoScore missing = NoScore::none;  ///< why there is no value that could be
   ScoreInput input;
+  AimSource aim = AimSource::none;
 };
 OwnNumbers own_numbers(const Indicator& indicator, const Period& period,
                        const ScoreOptions& options);

@@ -100,7 +100,7 @@ Score Scorer::own_score(NodeIndex node, size_t period, bool is_verified) const {
     if (achieved.reason != NoScore::none) {
       const bool has_no_line =
           achieved.reason == NoScore::no_target && table_.aim[cell] == AimSource::no_line;
-      return without_score(has_no_line ? NoScore::no_baseline : achieved.reason, profile_.lowest);
+      return without_score(has_no_line ? NoScore::no_line : achieved.reason, profile_.lowest);
     }
     score.reason = NoScore::none;
     score.achievement = achieved.share;

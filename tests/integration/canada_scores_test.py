@@ -91,8 +91,7 @@ class CanadaScoresTest(office.OfficeTest):
             name = f"{one['kpi_id']} {one['series_label']}"
             statuses += 1
             self.assertEqual(score["status"], STATUS[one["status"]], name)
-            # The publisher's constants are rounded: 7.1429 for 2.5 / 0.35.
-            self.assertAlmostEqual(score["score"], float(one["score"]), delta=1e-3 * max(1, abs(float(one["score"]))), msg=name)
+            self.assertAlmostEqual(score["score"], float(one["score"]), delta=1e-6 * max(1, abs(float(one["score"]))), msg=name)
             if one["progress_value"]:
                 values += 1
                 wanted = float(one["progress_value"])
@@ -110,7 +109,7 @@ class CanadaScoresTest(office.OfficeTest):
         other = set()
         for kpi, one in self.of_kpi.items():
             mean = mean_of([score for _, score in published[kpi]])
-            self.assertAlmostEqual(found[kpi]["score"], mean, delta=1e-3 * max(1, abs(mean)), msg=kpi)
+            self.assertAlmostEqual(found[kpi]["score"], mean, delta=1e-6 * max(1, abs(mean)), msg=kpi)
             if abs(mean - float(one["score"])) > 1e-3 * max(1, abs(mean)):
                 other.add(kpi)
         self.assertEqual(len(self.of_kpi), 116)

@@ -103,6 +103,8 @@ class ScoreTest(office.OfficeTest):
         self.a.set("1.1@2024", "value=51")
         self.assertEqual(self.a.run("check", "1.1").json["warnings"], 1, "another value has to be justified again")
         self.a.set("new:justification", "check=jump", "about=1.1@2024", "text=مكتب جديد")
+        idle = self.a.set("new:justification", "check=outlier", "about=1.1@2024", "text=x")
+        self.assertFalse(idle["justifies"], "there is no such finding")
         self.a.run("set", "new:justification", "check=jmp", "about=1.1@2024", "text=x", code=3, error="check.unknown")
         text = self.a.run("check", "--all", as_json=False, env={"DAFTAR_LANGUAGE": "ar"}).out
         self.assertIn("مكتب جديد", text)
@@ -121,6 +123,10 @@ class ScoreTest(office.OfficeTest):
         text = self.a.run("score", as_json=False, env={"DAFTAR_LANGUAGE": "ar"}).out
         for expected in ("المناطق الصناعية", "◔", "متأخر", "قطاعي"):
             self.assertIn(expected, text)
+        arabic = {"env": {"DAFTAR_LANGUAGE": "ar"}, "as_json": False}
+        self.a.run("set", "1.1", "الاتجاه=الأدنى أفضل", **arabic)
+        self.assertIn("الأدنى أفضل", self.a.run("show", "1.1", **arabic).out)
+        self.assertIn("الأدنى أفضل", self.a.try_run("set", "1.1", "direction=up", **arabic).err, "the words that can be typed")
         self.assertNotIn("\x1b", text, "no colours but on a terminal")
 
     def test_wrong_input(self):

@@ -71,6 +71,9 @@ class SectorsTest(office.OfficeTest):
         origin = f"origin{there}@2025"
         self.assertEqual(self.interior.value(origin, "source_ledger", "--ledger", SECTOR), HEALTH)
         self.assertEqual(len(self.interior.value(origin, "source_link", "--ledger", SECTOR)), 64)
+        shown = self.interior.run("show", "--ledger", SECTOR, f"{there}@2025")
+        self.assertEqual(shown.json["origin"]["source_ledger"], HEALTH)
+        self.assertIn(HEALTH, self.interior.run("show", "--ledger", SECTOR, f"{there}@2025", as_json=False).out)
         refused = self.interior.try_run("set", "--ledger", SECTOR, f"{there}@2025", "value=99")
         self.assertEqual((refused.code, refused.error), (4, "authority.owner"))
         self.set(self.health, HEALTH, "1.1@2025", "value=11")
@@ -279,6 +282,9 @@ class SectorsTest(office.OfficeTest):
         self.interior.run("score", "--ministry", "H", code=3, error="score.none_held")
         self.omsar.run("score", "--sector", "wellbeing", "--as-of", "3", code=2, error="score.position_of_many")
         self.omsar.run("score", "--sector", "wellbeing", "--as-of", "2099-01-01")
+        opened = self.omsar.run("explain", "--sector", "wellbeing").json
+        self.assertEqual((opened["score"], opened["formula"], len(opened["parts"])), (found["score"], "roll_up", 2))
+        self.assertIn("daftar explain --ledger " + HEALTH, self.omsar.run("explain", "--ministry", "m", as_json=False).out)
         text = self.omsar.run("score", "--sector", "wellbeing", as_json=False).out
         self.assertRegex(text, r"80\.1 .*\n.*83\.3 .*H\n.*76\.9 .*I")
         self.said("administrations add up to sectors and ministries")

@@ -54,6 +54,76 @@ TEST_F(CheckTest, ValuesOutsideOfWhatIsPlausible) {
   expect("decimals", key, "2026", true);
 }
 
+TEST_F(CheckTest, AnswersAndMilestonesThatThereAreNot) {
+  const RecordKey answer = b.add_indicator("1.2", area, "ordinal");
+  b.set(answer, "levels", "none; some; all");
+  b.measure(answer, "2024", "2");
+  b.measure(answer, "2025", "3");
+  b.measure(answer, "2026", "1.5");
+  b.target(answer, "2027", "9");
+  expect("out_of_range", answer, "2024", false);
+  expect("out_of_range", answer, "2025", true);
+  expect("out_of_range", answer, "2026", true);
+  expect("out_of_range", answer, "2027", true);
+  const RecordKey steps = b.add_indicator("1.3", area, "milestone");
+  b.target(steps, "2027", "40% 2025-06-30 Drafted; 60% 2026-12-31 Adopted");
+  b.measure(steps, "2025", "2");
+  b.measure(steps, "2026", "3");
+  b.measure(steps, "2027", "1.5");
+  expect("out_of_range", steps, "2025", false);
+  expect("out_of_range", steps, "2026", true);
+  expect("out_of_range", steps, "2027", false);
+}
+
+// Whatever was typed, what is shown is a number.
+TEST_F(CheckTest, NothingSaysInfinity) {
+  for (const char* value : {"1e400", "1e308", "5e307"}) {
+    for (const char* direction : {"higher", "lower", "maintain"}) {
+      RegisterBuilder one;
+      const RecordKey of = one.add_indicator("1.1", one.add_area("1"), direction);
+      one.baseline(of, "10", "2020");
+      one.target(of, "2030", "20");
+      one.set(of, "sum_of_parts", "yes");
+      const RecordKey part = one.add_indicator("1.1.1", of);
+      for (const char* period : {"2021", "2022", "2023", "2024", "2025", "2026"}) {
+        one.measure(of, period, value);
+        one.measure(part, period, "-1e308");
+      }
+      const Register reg = one.build();
+      for (const Finding& finding : Checks(reg, {}, kSoftAbove).all()) {
+        for (const std::string& argument : finding.arguments) {
+          EXPECT_EQ(argument.find("inf"), std::string::npos) << argument;
+          EXPECT_EQ(argument.find("nan"), std::string::npos) << argument;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CheckTest, ASoftTargetIsWhatWasAimedAtByThen) {
+  b.baseline(key, "10", "2015");
+  b.target(key, "2025", "20");
+  b.measure(key, "2022", "80");
+  const Register reg = b.build();
+  for (const Finding& finding : Checks(reg, {}, kSoftAbove).all()) {
+    if (finding.check != Check::soft_target) continue;
+    EXPECT_EQ(finding.arguments[1], "1000.04");
+    EXPECT_TRUE(finding.arguments[2].starts_with("16.9")) << finding.arguments[2];
+    return;
+  }
+  FAIL() << "not found";
+}
+
+TEST_F(CheckTest, ACorrectionSaysToWhat) {
+  b.measure(key, "2025", "5");
+  b.verify(key, "2025", "corrected");
+  expect("no_correction", key, "2025", true);
+  b.verify(key, "2026", "corrected", "7");
+  expect("no_correction", key, "2026", false);
+  b.verify(key, "2024", "corrected", "no_evidence");
+  expect("no_correction", key, "2024", false);
+}
+
 TEST_F(CheckTest, JumpsOfOneKindOfPeriod) {
   b.measure(key, "2024", "10");
   b.measure(key, "2025", "30");
@@ -109,6 +179,9 @@ TEST_F(CheckTest, TargetsAndBaselines) {
 
 TEST_F(CheckTest, WhatIsMissing) {
   expect("never_measured", key, "", true);
+  const RecordKey returned = b.add_indicator("1.4", area);
+  b.measure(returned, "2026", "no_evidence");
+  expect("never_measured", returned, "", false);
   const RecordKey other = b.add_indicator("1.2", area);
   b.measure(other, "2026", "5");
   b.target(key, "2026", "30");
@@ -193,6 +266,8 @@ TEST_F(CheckTest, FormulasThatGiveNothing) {
   const auto with = [&](const std::string& formula) { b.set(key, "formula", formula); };
   with("1 / [1.2]");
   expect("formula_undefined", key, "2026", true);
+  b.target(key, "2026", "3");
+  expect("not_reported", key, "2026", false);
   with("1 + ");
   expect("formula_wrong", key, "", true);
   with("[1.3]");
@@ -231,6 +306,12 @@ TEST_F(CheckTest, ADefinitionThatChangedAfterItsTargetWasSet) {
   }
   expect("definition_changed", key, "2027", true);
   expect("definition_changed", key, "2025", false);  // of the version before
+  b.baseline(key, "10", "2024");
+  expect("baseline_before_break", key, "", true);
+  for (RecordBuilder& record : b.records()) {
+    if (record.key().kind == kind::baseline) record.at(6).set("value", "11");
+  }
+  expect("baseline_before_break", key, "", false);
 }
 
 TEST_F(CheckTest, ABreakBeginsANewSeries) {
@@ -455,7 +536,7 @@ TEST_F(CheckTest, EveryCheckHasAnIdAndASentenceInThreeLanguages) {
       EXPECT_NE(text, english);
     }
   }
-  EXPECT_EQ(ids.size(), 30U);
+  EXPECT_EQ(ids.size(), 32U);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ TEST(ProfileTest, WhatIsNoProfileIsRefused) {
       {"\"met\"", "\"no such word\""},
       {"[80.0,", "[60.0,"},
       {"[80.0,", "[\"80\","},
-      {"\"soft_above\":1.2", "\"soft_above\":0"}};
+      {"\"soft_above\":1.2", "\"soft_above\":0"},
+      {"\"lowest\":0.0", "\"lowest\":-5.0"}};  // which would have no band
   for (const auto& [from, to] : wrong) {
     std::string text = good;
     const size_t at = text.find(from);

@@ -126,7 +126,30 @@ TEST_F(ScorerTest, WithoutABaselineThereIsNoLine) {
   const RecordKey key = b.add_indicator("1.1", area);
   b.target(key, "2026", "60");
   b.measure(key, "2026 H1", "45");
-  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::no_baseline);
+  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::no_line);
+}
+
+// Its inputs are there: nobody owes a value, and nothing can be scored.
+TEST_F(ScorerTest, AFormulaThatGivesNoNumberIsNotOverdue) {
+  const RecordKey input = b.add_indicator("1.1", area);
+  b.measure(input, "2025", "0");
+  const RecordKey key = b.add_indicator("1.2", area);
+  b.set(key, "formula", "1 / [1.1]");
+  b.target(key, "2025", "60");
+  const Score none = Scored(b.build(), "2025").of(key);
+  EXPECT_EQ(none.reason, NoScore::no_formula_value);
+  EXPECT_TRUE(none.is_expected);
+  EXPECT_FALSE(none.has_accountability);
+}
+
+TEST_F(ScorerTest, WhatCentralInspectionSaysIsMissingIsMissing) {
+  const RecordKey key = b.add_indicator("1.1", area);
+  b.target(key, "2025", "60");
+  b.measure(key, "2025", "60");
+  b.verify(key, "2025", "corrected", "no_evidence");
+  const Scored scored(b.build(), "2025");
+  EXPECT_DOUBLE_EQ(scored.of(key).score, 100);
+  EXPECT_EQ(scored.verified(key).reason, NoScore::no_evidence);
 }
 
 TEST_F(ScorerTest, AnAnnualIndicatorIsNotDueInAHalfYear) {
