@@ -144,7 +144,8 @@ outcome.
 
 inline constexpr char kDiff[] =
     R"(Show which values differ between two moments.
-A moment is a position (120) or a time (2026-06-30, by the hub's clock, UTC). Without TO: now, with your pending work.
+A moment is a position (120) or a time (2026-06-30, by the hub's clock, UTC); days are meant whole.
+Without TO: now, with your pending work.
   daftar diff 2026-01-01 2026-06-30)";
 
 inline constexpr char kConflicts[] =

@@ -7,6 +7,7 @@
 
 #include "client/csv.h"
 #include "client/drafts.h"
+#include "client/levels.h"
 #include "common/base/limits.h"
 #include "common/base/period.h"
 #include "common/base/text.h"
@@ -85,6 +86,8 @@ class Importer {
   Status drop_unfit_records();
   Status plan_indicators(const OpenFile& file);
   Status read_series(const OpenFile& file, std::vector<PlannedRow>& rows);
+  Result<std::optional<Value>> level_named(const std::string& code, const RecordKey& key,
+                                           const std::string& typed);
   Status plan_series();
   Result<PlannedRow> series_row(const OpenFile& file, const CsvRow& row);
   Result<RecordKey> find_code(const std::string& code, Msg missing) const;
@@ -119,6 +122,7 @@ class Importer {
   std::unordered_map<std::string, IndicatorRow> fresh_;   ///< codes that are in no record yet
   std::unordered_map<std::string, Status> unfit_;         ///< of them, those that cannot be made
   std::vector<std::string> fresh_order_;
+  std::unordered_map<std::string, std::vector<std::string>> levels_;  ///< by code, as needed
   std::map<size_t, std::vector<std::pair<std::string, IndicatorRow>>> indicator_rows_;
 };
 
@@ -451,7 +455,12 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
   std::string canonical_value;
   if (!value_text.empty()) {
     const Field& field = *find_kind(table.kind)->find(table.value);
-    DAFTAR_ASSIGN_OR_RETURN(value, parse_value(field, value_text));
+    DAFTAR_ASSIGN_OR_RETURN(const auto level, level_named(code, indicator, value_text));
+    if (level) {
+      value = *level;
+    } else {
+      DAFTAR_ASSIGN_OR_RETURN(value, parse_value(field, value_text));
+    }
     canonical_value = daftar::value_text(value);
   }
   planned.cells.emplace_back(table.value, std::move(value));
@@ -462,6 +471,28 @@ Result<PlannedRow> Importer::series_row(const OpenFile& file, const CsvRow& row)
   DAFTAR_RETURN_IF_ERROR(
       add_text(table.remark, cell_of(file.columns, row.cells, table.last_column)));
   return planned;
+}
+
+// An ordinal answer by the name of its level, which a table of indicators beside may say.
+Result<std::optional<Value>> Importer::level_named(const std::string& code, const RecordKey& key,
+                                                   const std::string& typed) {
+  if (Decimal::parse(typed).ok()) return std::optional<Value>();
+  auto known = levels_.find(code);
+  if (known == levels_.end()) {
+    DAFTAR_ASSIGN_OR_RETURN(std::vector<std::string> levels, levels_of(view_, key));
+    if (const auto first = first_rows_.find(code); first != first_rows_.end()) {
+      const auto [file, index] = first->second;
+      const IndicatorRow& row = indicator_rows_.at(file)[index].second;
+      const Field& field = *find_kind(kind::indicator)->find(field::indicator_levels);
+      const Result<Value> said = parse_value(field, cell_of(columns_of(file), row.cells, "levels"));
+      if (said.ok() && !said->is_empty()) levels.clear();
+      for (const Value& item : said.ok() ? said->as_list() : std::vector<Value>()) {
+        levels.push_back(daftar::value_text(item));
+      }
+    }
+    known = levels_.emplace(code, std::move(levels)).first;
+  }
+  return find_level(known->second, typed);
 }
 
 Status Importer::read_series(const OpenFile& file, std::vector<PlannedRow>& rows) {

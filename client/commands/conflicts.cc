@@ -26,7 +26,7 @@ Result<Value> chosen_value(View& view, const RecordKey& key, const Cell& cell,
       (options.keep ? 1 : 0) + (options.take > 0 ? 1 : 0) + (options.has_value ? 1 : 0);
   if (ways != 1) return Status(Code::invalid, Msg::resolve_how);
   if (options.keep) return cell.reading();
-  if (options.has_value) return parse_field_value(view, key.kind, cell.field, options.value);
+  if (options.has_value) return parse_field_value(view, key, cell.field, options.value);
   const std::vector<const Version*> choices = choices_of(cell);
   if (options.take > choices.size()) {
     return Status(Code::not_found, Msg::resolve_no_choice,

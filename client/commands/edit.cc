@@ -108,7 +108,7 @@ Status save_one(const Session& session, ClientStore& store, const LedgerInfo& le
                              {"seq", seq},
                              {"contended", record.is_contended()},
                              {"findings", list}};
-    if (key.kind == kind::justification) object["justifies"] = !idle;
+    if (key.kind == kind::justification && !record.is_deleted()) object["justifies"] = !idle;
     print_json(object);
   } else {
     say(Msg::saved, {name, std::to_string(seq)});
@@ -203,8 +203,8 @@ Status run_set(const Session& session, const EditOptions& options) {
     if (equals == std::string::npos) return {Code::invalid, Msg::assignment_bad, {assignment}};
     CellEdit edit;
     DAFTAR_ASSIGN_OR_RETURN(edit.field, parse_field(edits.key.kind, assignment.substr(0, equals)));
-    DAFTAR_ASSIGN_OR_RETURN(edit.value, parse_field_value(view, edits.key.kind, edit.field,
-                                                          assignment.substr(equals + 1)));
+    DAFTAR_ASSIGN_OR_RETURN(
+        edit.value, parse_field_value(view, edits.key, edit.field, assignment.substr(equals + 1)));
     typed[edit.field] = assignment.substr(equals + 1);
     edits.cells.push_back(std::move(edit));
   }

@@ -170,7 +170,7 @@ Status log_ledger(const Session& session, View& view, const HistoryOptions& opti
 }
 
 Status diff(const Session& session, View& view, const HistoryOptions& options) {
-  DAFTAR_ASSIGN_OR_RETURN(const uint64_t from, parse_moment(view, options.from));
+  DAFTAR_ASSIGN_OR_RETURN(const uint64_t from, parse_moment(view, options.from, DayAt::begin));
   std::optional<uint64_t> to;
   if (!options.to.empty()) {
     DAFTAR_ASSIGN_OR_RETURN(to, parse_moment(view, options.to));

@@ -59,9 +59,13 @@ Result<std::vector<Organisation>> of_sector(const std::vector<Organisation>& all
 Result<std::vector<Organisation>> of_ministry(const std::vector<Organisation>& all,
                                               const std::string& code) {
   std::vector<Organisation> chosen;
-  const auto ministry = std::find_if(all.begin(), all.end(), [&](const Organisation& one) {
-    return compared_code(one.code) == compared_code(code);
-  });
+  auto ministry = std::find_if(all.begin(), all.end(),
+                               [&](const Organisation& one) { return one.code == code; });
+  if (ministry == all.end()) {
+    ministry = std::find_if(all.begin(), all.end(), [&](const Organisation& one) {
+      return compared_code(one.code) == compared_code(code);
+    });
+  }
   if (ministry == all.end()) return Status(Code::not_found, Msg::code_missing, {code});
   for (const Organisation& one : all) {
     if (is_below(all, one, ministry->key)) chosen.push_back(one);
@@ -270,6 +274,10 @@ Status score_organisations(const Session& session, const ScoreCommandOptions& op
     if (first != nullptr) continue;
     first = &scored;
     first_ledger = ledger.name;
+  }
+  // All lines have the columns that any of them needs.
+  for (Part& part : parts) {
+    if (part.scored != nullptr) part.scored->table.has_verifications = has_verifications;
   }
   const double least = first->profile.least_coverage;
   if (session.as_json) {

@@ -86,9 +86,12 @@ Result<std::unique_ptr<Scored>> score_register(const Session& session, ClientSto
                                                           scored->position ? moment : UINT64_MAX));
   DAFTAR_RETURN_IF_ERROR(try_weights(scored->reg, options.weights));
   if (periods.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(const Period period,
-                            choose_period(scored->reg, options.period, day_of(moment)));
-    periods.push_back(period);
+    const Result<Period> period = choose_period(scored->reg, options.period, day_of(moment));
+    if (!period.ok() && period.status().message() == Msg::score_no_period && scored->position) {
+      return Status(Code::not_found, Msg::score_nothing_then, {options.as_of});
+    }
+    DAFTAR_RETURN_IF_ERROR(period.status());
+    periods.push_back(*period);
   }
   scored->table = make_score_table(scored->reg, scored->profile, periods, {day_of(moment)});
   scored->scorer = std::make_unique<Scorer>(scored->table, scored->profile);

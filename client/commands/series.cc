@@ -32,7 +32,9 @@ std::vector<Period> periods_of(const Register& reg, const std::optional<size_t>&
 std::string verified_text(const Indicator& indicator, const Period& period, bool is_for_people) {
   const Verification* verification = indicator.verification(period);
   if (verification == nullptr || verification->verdict == Verdict::none) return "";
-  if (const Measured* corrected = verification->corrected()) return text_of(*corrected);
+  if (const Measured* corrected = verification->corrected()) {
+    return is_for_people ? words_for(*corrected) : text_of(*corrected);
+  }
   const std::string_view word = word_of(verification->verdict);
   return is_for_people ? words_of("choice.verdict", word) : std::string(word);
 }

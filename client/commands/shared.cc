@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "client/levels.h"
 #include "common/base/limits.h"
 #include "common/base/period.h"
 #include "common/base/report.h"
@@ -323,9 +324,9 @@ Result<Value> parse_references(View& view, const std::string& text) {
 
 }  // namespace
 
-Result<Value> parse_field_value(View& view, KindNumber kind_number, FieldNumber number,
+Result<Value> parse_field_value(View& view, const RecordKey& key, FieldNumber number,
                                 const std::string& text) {
-  const Kind* described = find_kind(kind_number);
+  const Kind* described = find_kind(key.kind);
   const Field* field = described == nullptr ? nullptr : described->find(number);
   if (field == nullptr) {
     if (number != kDeletedField)
@@ -334,10 +335,15 @@ Result<Value> parse_field_value(View& view, KindNumber kind_number, FieldNumber 
     return parse_value(kDeleted, text);
   }
   if (field->type == FieldType::reference && !text.empty()) {
-    DAFTAR_ASSIGN_OR_RETURN(const RecordKey key, parse_record(view, text));
-    return Value::reference(key);
+    DAFTAR_ASSIGN_OR_RETURN(const RecordKey named, parse_record(view, text));
+    return Value::reference(named);
   }
   if (field->type == FieldType::reference_list) return parse_references(view, text);
+  // Of an indicator with levels an answer may be the name of one.
+  if (described->is_of_indicator() && field->name == "value") {
+    DAFTAR_ASSIGN_OR_RETURN(const std::vector<std::string> levels, levels_of(view, key));
+    if (const auto level = find_level(levels, text)) return *level;
+  }
   return parse_value(*field, text);
 }
 
@@ -358,7 +364,7 @@ std::string context_text(const Context& context) {
   return std::to_string(context.position) + ":" + std::to_string(context.own_seq);
 }
 
-Result<uint64_t> parse_moment(View& view, const std::string& text) {
+Result<uint64_t> parse_moment(View& view, const std::string& text, DayAt day) {
   uint64_t position = 0;
   if (parse_number(text, &position)) {
     if (position <= view.confirmed_position()) return position;
@@ -378,10 +384,11 @@ Result<uint64_t> parse_moment(View& view, const std::string& text) {
     if (rest == "Z") rest = {};
     const std::time_t seconds = timegm(&parts);
     if (!rest.empty() || seconds < 0) continue;
-    // A day is over at its end.
+    const uint64_t moment = static_cast<uint64_t>(seconds) * 1000 + milliseconds;
     constexpr uint64_t kDayMs = uint64_t{24} * 60 * 60 * 1000;
-    if (std::string_view(format) == "%Y-%m-%d") milliseconds = kDayMs - 1;
-    return view.position_at(static_cast<uint64_t>(seconds) * 1000 + milliseconds);
+    if (std::string_view(format) != "%Y-%m-%d") return view.position_at(moment);
+    return view.position_at(day == DayAt::end ? moment + kDayMs - 1
+                                              : std::max(moment, uint64_t{1}) - 1);
   }
   return Status(Code::invalid, Msg::moment_bad, {text});
 }

@@ -74,16 +74,19 @@ std::string field_name(KindNumber kind, FieldNumber field);
 std::string kind_text(KindNumber kind);
 /// The number of a field by name ("deleted" too). Code::not_found names those there are.
 Result<FieldNumber> parse_field(KindNumber kind, const std::string& name);
-/// A typed value for a field; references are resolved as parse_record does.
-Result<Value> parse_field_value(View& view, KindNumber kind, FieldNumber field,
+/// A typed value for a field of a record; references are resolved as parse_record does, and what an
+/// indicator says may be the name of one of its levels.
+Result<Value> parse_field_value(View& view, const RecordKey& key, FieldNumber field,
                                 const std::string& text);
 
 /// "POSITION:SEQ", as `show`, `status` and a dry run print it.
 /// Code::invalid if it is none, or newer than `now`.
 Result<Context> parse_context(const std::string& text, const Context& now);
 std::string context_text(const Context& context);
+/// Whether a day alone is meant before or after what came on it.
+enum class DayAt { begin, end };
 /// A position ("1200") or a moment ("2026-11-22", "2026-11-22T08:00", UTC) as a position.
-Result<uint64_t> parse_moment(View& view, const std::string& text);
+Result<uint64_t> parse_moment(View& view, const std::string& text, DayAt day = DayAt::end);
 
 /// The word for programs (--json), and the message for people.
 std::string_view pending_name(PendingState state);

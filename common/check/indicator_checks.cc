@@ -97,14 +97,27 @@ class IndicatorChecks {
       add(Check::unfilled, baseline_record(),
           {field_texts(kind::baseline, {field::baseline_period})});
     }
+    if (indicator_.lowest && indicator_.highest && *indicator_.lowest > *indicator_.highest) {
+      add(Check::limits_crossed, indicator_.key,
+          {indicator_.lowest->text(), indicator_.highest->text()});
+    }
     for (const std::string& code : indicator_.sdg) {
       if (!is_sdg_code(code)) add(Check::sdg_code, indicator_.key, {code});
     }
-    if (indicator_.baseline && is_outside(*indicator_.baseline)) {
+    if (indicator_.baseline) check_range_of_baseline(*indicator_.baseline);
+  }
+
+  void check_range_of_baseline(const Decimal& baseline) {
+    const std::string when = indicator_.baseline_period ? indicator_.baseline_period->text() : "–";
+    const bool has_levels = indicator_.direction == Direction::ordinal && indicator_.levels > 0;
+    if (is_outside(baseline)) {
       add(Check::out_of_range, baseline_record(),
-          {indicator_.baseline_period ? indicator_.baseline_period->text() : "–",
-           indicator_.baseline->text(), bound_text(indicator_.lowest),
-           bound_text(indicator_.highest)});
+          {when, baseline.text(), bound_text(indicator_.lowest), bound_text(indicator_.highest)},
+          indicator_.baseline_position);
+    } else if (has_levels && !is_step(baseline, indicator_.levels - 1)) {
+      add(Check::out_of_range, baseline_record(),
+          {when, baseline.text(), "0", std::to_string(indicator_.levels - 1)},
+          indicator_.baseline_position);
     }
   }
 
@@ -181,7 +194,8 @@ class IndicatorChecks {
 
   // Values of a later definition that are measured from an earlier one's.
   void check_baseline() {
-    if (!indicator_.baseline || !indicator_.baseline_period) return;
+    const bool is_used = needs_baseline() || indicator_.direction == Direction::ordinal;
+    if (!is_used || !indicator_.baseline || !indicator_.baseline_period) return;
     const bool is_newest = indicator_.definition_version_in(*indicator_.baseline_period) ==
                            indicator_.definition_version();
     if (is_newest || indicator_.baseline_position >= indicator_.definition_position) return;
@@ -241,8 +255,10 @@ class IndicatorChecks {
       if (is_outside(number)) {
         add(Check::out_of_range, measurement, range_arguments(measurement.period, number));
       } else if (const auto last = last_step(measurement.period); last && !is_step(number, *last)) {
-        add(Check::out_of_range, measurement,
-            {measurement.period.text(), number.text(), "0", std::to_string(*last)});
+        const Target* target = target_for(indicator_, measurement.period);
+        add(Check::out_of_range, record_of(indicator_.key, kind::measurement, measurement.period),
+            {measurement.period.text(), number.text(), "0", std::to_string(*last)},
+            std::max(measurement.position, target == nullptr ? 0 : target->position));
       }
       const int64_t decimals = -static_cast<int64_t>(number.exponent());
       if (indicator_.decimals && decimals > 0 && !measurement.is_computed &&
@@ -265,7 +281,7 @@ class IndicatorChecks {
     const Target* target = target_for(indicator_, measurement.period);
     if (target == nullptr) return;
     const bool is_pro_rata = own.aim == AimSource::pro_rata && own.input.aim;
-    const std::string aimed = is_pro_rata ? number_text(own.input.aim->low, kFewDigits) + ", " +
+    const std::string aimed = is_pro_rata ? number_text(own.input.aim->low, kFewDigits) + " " +
                                                 text_of(Msg::score_pro_rata)
                                           : aim_text(target->aim);
     // Of the largest numbers 100 times as much is none any more.
@@ -352,7 +368,7 @@ class IndicatorChecks {
       if (verification.verdict != Verdict::corrected || verification.corrected() != nullptr)
         continue;
       add(Check::no_correction, record_of(indicator_.key, kind::verification, verification.period),
-          {verification.period.text()});
+          {verification.period.text()}, verification.position);
     }
   }
 

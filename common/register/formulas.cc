@@ -41,6 +41,15 @@ std::optional<double> verified_number(const Indicator& indicator, const Period& 
   return corrected == nullptr ? reported_number(indicator, period) : number_of(*corrected);
 }
 
+// Why an input has no verified value; none for one that has, or was not looked at.
+NoScore reason_in(const Indicator& indicator, const Period& period) {
+  const Verification* verification = indicator.verification(period);
+  if (verification == nullptr) return NoScore::none;
+  if (verification->verdict == Verdict::rejected) return NoScore::rejected;
+  const Measured* corrected = verification->corrected();
+  return corrected == nullptr || corrected->has_value() ? NoScore::none : corrected->missing;
+}
+
 bool is_verified(const Indicator& indicator, const Period& period) {
   const Verification* verification = indicator.verification(period);
   return verification != nullptr && (verification->verdict == Verdict::rejected ||
@@ -214,6 +223,7 @@ void Formulas::compute(std::vector<Indicator>& indicators, const Computed& compu
   for (const Period& period : periods) {
     bool is_there = true;
     bool is_checked = false;
+    NoScore reason = NoScore::none;
     uint64_t position = 0;
     for (size_t i = 0; i < references.size(); ++i) {
       const Indicator& input = indicators[computed.inputs[i]];
@@ -222,6 +232,8 @@ void Formulas::compute(std::vector<Indicator>& indicators, const Computed& compu
       const Measurement* measurement = of ? input.measurement(*of) : nullptr;
       if (measurement != nullptr) position = std::max(position, measurement->position);
       is_checked = is_checked || (of && is_verified(input, *of));
+      const NoScore missing = of ? reason_in(input, *of) : NoScore::none;
+      if (reason == NoScore::none || missing == NoScore::rejected) reason = missing;
     }
     if (!is_there) continue;
     const auto result = evaluate(period, reported_number);
@@ -239,9 +251,12 @@ void Formulas::compute(std::vector<Indicator>& indicators, const Computed& compu
       insert(indicator.measurements,
              Measurement{period, {*reported, {}, NoScore::none}, position, true});
       if (is_checked && indicator.verification(period) == nullptr) {
-        const Verdict verdict = value.verified ? Verdict::corrected : Verdict::rejected;
+        const bool is_missing = reason != NoScore::none && reason != NoScore::rejected;
+        const Verdict verdict =
+            value.verified || is_missing ? Verdict::corrected : Verdict::rejected;
+        const Measured said{value.verified, {}, is_missing ? reason : NoScore::none};
         insert(indicator.verifications,
-               Verification{period, verdict, {value.verified, {}, NoScore::none}, true});
+               Verification{period, verdict, said, true, is_missing, position});
       }
     }
     indicator.computed.push_back(value);

@@ -44,6 +44,7 @@ struct Verification {
   Measured value;            ///< Central Inspection's, where corrected
   bool is_computed = false;  ///< by the formula, from verified values
   bool has_word = false;     ///< a value, or why there is none, was said
+  uint64_t position = 0;     ///< of the newest entry that wrote it
 
   /// What Central Inspection has put in the place of what was reported, if it has: a value, or why
   /// there is none.

@@ -152,7 +152,8 @@ void put_series(Indicator& indicator, const RecordKey& key, const RecordState& r
     const Value period = record.reading(field::baseline_period);
     const Result<Period> when = Period::from_bytes(period.as_period().value_or(""));
     indicator.baseline_period = when.ok() && !is_gone ? std::optional(*when) : std::nullopt;
-    indicator.baseline_position = position_of(record, field::baseline_value);
+    indicator.baseline_position = std::max(position_of(record, field::baseline_value),
+                                           position_of(record, field::baseline_period));
     return;
   }
   const Result<Period> period = Period::from_bytes(key.qualifier);
@@ -172,9 +173,13 @@ void put_series(Indicator& indicator, const RecordKey& key, const RecordState& r
     put_item(indicator.targets, *period, is_none ? std::nullopt : std::optional(item));
   } else if (key.kind == kind::verification) {
     const Verification item{
-        *period, choice_of<Verdict>(record, field::verification_verdict, FieldType::verdict),
-        measured_of(record.reading(field::verification_value)), false,
-        !record.reading(field::verification_value).is_empty()};
+        *period,
+        choice_of<Verdict>(record, field::verification_verdict, FieldType::verdict),
+        measured_of(record.reading(field::verification_value)),
+        false,
+        !record.reading(field::verification_value).is_empty(),
+        std::max(position_of(record, field::verification_verdict),
+                 position_of(record, field::verification_value))};
     put_item(indicator.verifications, *period, is_gone ? std::nullopt : std::optional(item));
   }
 }

@@ -54,7 +54,11 @@ bool has_assignment(std::string_view text) {
   return false;
 }
 
-std::string variable_name(size_t reference) { return "daftar_" + std::to_string(reference); }
+// What the parser calls a reference.
+constexpr std::string_view kVariable = "daftar_";
+std::string variable_name(size_t reference) {
+  return std::string(kVariable) + std::to_string(reference);
+}
 
 Period::Date shifted(const Period& period, int months) {
   return period.start() + std::chrono::months(months);
@@ -97,16 +101,24 @@ std::optional<Period> FormulaReference::period_for(const Period& computed) const
   return back == 0 ? std::optional(computed) : shift_period(computed, -back);
 }
 
-// What the parser stopped at, as it was typed; the end where it came to it.
-std::string typed_token(std::string token, std::string_view formula,
+// What the parser stopped at, as it was typed; the end where it came to it. In one pass: what
+// stands in brackets may look like a variable.
+std::string typed_token(std::string_view token, std::string_view formula,
                         const std::vector<std::string>& references) {
-  for (size_t i = references.size(); i > 0; --i) {
-    const std::string name = variable_name(i - 1);
-    for (size_t at = token.find(name); at != std::string::npos; at = token.find(name)) {
-      token.replace(at, name.size(), references[i - 1]);
+  std::string typed;
+  while (!token.empty()) {
+    size_t number = 0;
+    const std::string_view rest = token.substr(std::min(kVariable.size(), token.size()));
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (token.starts_with(kVariable) && error == std::errc() && number < references.size()) {
+      typed += references[number];
+      token = rest.substr(static_cast<size_t>(end - rest.data()));
+    } else {
+      typed += token.front();
+      token.remove_prefix(1);
     }
   }
-  return trim(token).empty() ? "… " + std::string(trim(formula)) : std::string(trim(token));
+  return trim(typed).empty() ? "… " + std::string(trim(formula)) : std::string(trim(typed));
 }
 
 struct ValueFormula::Parts {

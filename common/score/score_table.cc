@@ -259,11 +259,10 @@ Number fitting_number(const Measured& measured, const Indicator& indicator, cons
 
 Number reported(const Indicator& indicator, const Period& period, const ScoreOptions& options) {
   const Measurement* measurement = indicator.measurement(period);
-  if (measurement == nullptr && indicator.has_undefined_value(period)) {
-    return {0, NoScore::no_formula_value};
-  }
   if (measurement == nullptr) {
-    return {0, is_due(indicator, period, options) ? NoScore::not_reported : NoScore::not_due};
+    if (!is_due(indicator, period, options)) return {0, NoScore::not_due};
+    const bool is_undefined = indicator.has_undefined_value(period);
+    return {0, is_undefined ? NoScore::no_formula_value : NoScore::not_reported};
   }
   return fitting_number(measurement->value, indicator, period);
 }

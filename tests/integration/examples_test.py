@@ -3,6 +3,7 @@
 indicators with formulas. Each is kept, checked, searched and scored with the commands that an office has."""
 
 import json
+import os
 
 import office
 from office import Device, Hub
@@ -60,7 +61,7 @@ class ExamplesTest(office.OfficeTest):
         for code, direction, weight in (("Q1", "ordinal", 2), ("Q2", "ordinal", 1), ("Q3", "yes_no", 1), ("Q4", "ordinal", 1)):
             self.set("new:indicator", f"code={code}", "parent=kpa:EP", f"name_ar=سؤال {code}", f"direction={direction}",
                      f"weight={weight}", "unit=مستوى", "levels=none; information; consultation; decision", "lowest=0", "highest=3")
-        for code, answer in (("Q1", "2"), ("Q2", "٣"), ("Q3", "نعم"), ("Q4", "لا ينطبق")):
+        for code, answer in (("Q1", "Consultation"), ("Q2", "٣"), ("Q3", "نعم"), ("Q4", "لا ينطبق")):
             if code != "Q3":
                 self.set("baseline:" + code, "value=0", "period=2023")
                 self.set(f"target:{code}@2025", "value=3")
@@ -72,6 +73,17 @@ class ExamplesTest(office.OfficeTest):
         self.assertEqual(heavier["score"], 100)
         self.assertEqual(self.a.run("score", "kpa:EP", "--period", "2025").json["score"], found["score"], "nothing was kept")
         self.assertEqual(self.a.try_run("score", "--weight", "Q9=1").error, "weight.bad")
+        self.assertEqual((self.a.value("Q1@2025", "value"), self.a.value("Q1@2025", "value_as_written")), ("2", "Consultation"))
+        self.a.run("set", "Q1@2025", "value=nonsense", code=2, error="measured.bad")
+        tables = os.path.join(self.folder, "tables")
+        os.mkdir(tables)
+        for name, lines in (("indicators", ("id,parent_id,level,name_en,direction,levels", "Q5,EP,kpi,Five,ordinal,لا; قليل; نعم")),
+                            ("measurements", ("indicator_id,period,value,note", "Q5,2025,قَلِيل,", "Q1,2024,DECISION,", "Q1,2023,never,"))):
+            with open(os.path.join(tables, name + ".csv"), "w", encoding="utf-8") as file:
+                file.write("\n".join(lines) + "\n")
+        self.a.try_run("import", tables)
+        self.assertEqual([self.a.value(of, "value") for of in ("Q5@2025", "Q1@2024")], ["1", "3"], "in tables too")
+        self.assertNotEqual(self.a.try_run("show", "Q1@2023").code, 0, "no level is called so")
         said = self.set("Q1@2025", "value=7")["findings"]
         self.assertIn("out_of_range", [one["check"] for one in said], "told at once")
         self.assertIn(("out_of_range", "Q1@2025"), self.findings())

@@ -106,6 +106,7 @@ class HistoryTest(office.OfficeTest):
         self.assertEqual(self.a.value("1.1@2024 H1", "value", "--as-of", received), "12.5")
         today, later = (self.a.value("1.1@2024 H1", "value", "--as-of", text) for text in (received[:10], "2999-01-01"))
         self.assertEqual(today, later, "a day to its end")
+        self.assertEqual(self.a.run("diff", received[:10], received[:10]).json, self.a.run("diff", 0, "2999-01-01").json, "days are meant whole")
         whole = received.split(".")[0]  # perhaps before the first value was received
         plain, zulu = (self.a.try_run("show", "1.1@2024 H1", "value", "--as-of", text) for text in (whole, whole + "Z"))
         self.assertEqual((plain.code, plain.out), (zulu.code, zulu.out))

@@ -138,6 +138,7 @@ class ScoreTest(office.OfficeTest):
                                        (("set", "new:justification", "about=1.1@2024", "text=x"), 2, "record.incomplete"),
                                        (("set", "new:comment", "about=1.1@2024"), 2, "record.incomplete"),
                                        (("explain", "--as-of", "yesterday"), 2, "moment.bad"),
+                                       (("score", "--as-of", "2001-01-01"), 3, "score.nothing_then"),
                                        (("set", "1.1", "direction=up"), 2, "choice.bad"),
                                        (("set", "target:1.1@2026", "value=20..10"), 2, "aim.bad"),
                                        (("set", "1.1", "weight=-1"), 2, "value.wrong_type"),

@@ -54,6 +54,14 @@ TEST_F(CheckTest, ValuesOutsideOfWhatIsPlausible) {
   expect("decimals", key, "2026", true);
 }
 
+TEST_F(CheckTest, LimitsThatNothingKeeps) {
+  b.set(key, "lowest", "50");
+  b.set(key, "highest", "50");
+  expect("limits_crossed", key, "", false);
+  b.set(key, "highest", "10");
+  expect("limits_crossed", key, "", true);
+}
+
 TEST_F(CheckTest, AnswersAndMilestonesThatThereAreNot) {
   const RecordKey answer = b.add_indicator("1.2", area, "ordinal");
   b.set(answer, "levels", "none; some; all");
@@ -65,6 +73,8 @@ TEST_F(CheckTest, AnswersAndMilestonesThatThereAreNot) {
   expect("out_of_range", answer, "2025", true);
   expect("out_of_range", answer, "2026", true);
   expect("out_of_range", answer, "2027", true);
+  b.baseline(answer, "7", "2023");
+  expect("out_of_range", answer, "", true);
   const RecordKey steps = b.add_indicator("1.3", area, "milestone");
   b.target(steps, "2027", "40% 2025-06-30 Drafted; 60% 2026-12-31 Adopted");
   b.measure(steps, "2025", "2");
@@ -308,6 +318,9 @@ TEST_F(CheckTest, ADefinitionThatChangedAfterItsTargetWasSet) {
   expect("definition_changed", key, "2025", false);  // of the version before
   b.baseline(key, "10", "2024");
   expect("baseline_before_break", key, "", true);
+  b.set(key, "direction", "yes_no");
+  expect("baseline_before_break", key, "", false);
+  b.set(key, "direction", "higher");
   for (RecordBuilder& record : b.records()) {
     if (record.key().kind == kind::baseline) record.at(6).set("value", "11");
   }
@@ -536,7 +549,7 @@ TEST_F(CheckTest, EveryCheckHasAnIdAndASentenceInThreeLanguages) {
       EXPECT_NE(text, english);
     }
   }
-  EXPECT_EQ(ids.size(), 32U);
+  EXPECT_EQ(ids.size(), 33U);
 }
 
 }  // namespace

@@ -155,6 +155,21 @@ TEST_F(FormulasTest, ACodeIsThatOfTheLiveOneHoweverItIsTyped) {
   EXPECT_EQ(value(b.build(), rate, "2024"), "–") << "two are meant";
 }
 
+// Whatever the brackets hold.
+TEST_F(FormulasTest, WhatIsWrongIsNamedAsItWasTyped) {
+  const auto wrong = [&](const std::string& formula) {
+    b.set(rate, "formula", formula);
+    const Register reg = b.build();
+    const Indicator& indicator = reg.indicators()[*reg.find_indicator(rate)];
+    return indicator.formula_problems.empty() ? "" : indicator.formula_problems.front().text;
+  };
+  EXPECT_NE(wrong("[1.3] [1.4]").find("[1.4]"), std::string::npos);
+  EXPECT_NE(wrong("[daftar_0] [daftar_0]").find("[daftar_0]"), std::string::npos);
+  EXPECT_NE(wrong("[1.3] [daftar_0 daftar_1]").find("[daftar_0 daftar_1]"), std::string::npos);
+  EXPECT_NE(wrong("[1.3] + daftar_7").find("daftar_7"), std::string::npos);
+  EXPECT_NE(wrong("[1.3] +").find("[1.3] +"), std::string::npos);
+}
+
 // Each needs the next one: the order in which they stand does not matter.
 TEST_F(FormulasTest, ALongChainIsComputed) {
   constexpr int kLength = 2'000;

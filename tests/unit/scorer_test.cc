@@ -140,6 +140,22 @@ TEST_F(ScorerTest, AFormulaThatGivesNoNumberIsNotOverdue) {
   EXPECT_EQ(none.reason, NoScore::no_formula_value);
   EXPECT_TRUE(none.is_expected);
   EXPECT_FALSE(none.has_accountability);
+  b.set(key, "frequency", "annual");
+  b.measure(input, "2026 H1", "0");
+  EXPECT_EQ(Scored(b.build(), "2026 H1").of(key).reason, NoScore::not_due);
+}
+
+TEST_F(ScorerTest, AFormulaHasNoVerifiedValueForTheReasonThatItsInputHasNone) {
+  const RecordKey input = b.add_indicator("1.1", area);
+  b.measure(input, "2025", "30");
+  const RecordKey key = b.add_indicator("1.2", area);
+  b.set(key, "formula", "[1.1] * 2");
+  b.target(key, "2025", "60");
+  b.verify(input, "2025", "corrected", "not_applicable");
+  const Scored scored(b.build(), "2025");
+  EXPECT_DOUBLE_EQ(scored.of(key).score, 100);
+  EXPECT_EQ(scored.verified(key).reason, NoScore::not_applicable);
+  EXPECT_FALSE(scored.verified(key).is_expected);
 }
 
 TEST_F(ScorerTest, WhatCentralInspectionSaysIsMissingIsMissing) {
