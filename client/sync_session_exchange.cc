@@ -1,5 +1,6 @@
 // SyncSession: push, pull, cosignatures.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "client/sync_session.h"
@@ -140,11 +141,18 @@ void SyncSession::on_push_end(const Status& status) {
 
 Status SyncSession::begin_pull() {
   v1::PullRequest request;
+  // The hub reads a ledger's size before it says what it has of this device, and what was on the
+  // way from a session that broke off may have come in between.
+  std::set<LedgerId> entered;
+  DAFTAR_ASSIGN_OR_RETURN(const std::vector<LedgerInfo> held, store_.held_ledgers());
+  for (const LedgerInfo& ledger : held) {
+    if (ledger.entered > 0) entered.insert(ledger.id);
+  }
   for (const RemoteLedger& ledger : remotes_) {
     DAFTAR_ASSIGN_OR_RETURN(const TreeHead verified, store_.verified_head(ledger.id));
     // A push that found the fork came behind entries that the hub's heads did not name yet.
     const bool is_behind = ledger.head.size > verified.size || report_.pushed > 0 ||
-                           report_.forked.contains(ledger.name);
+                           entered.contains(ledger.id) || report_.forked.contains(ledger.name);
     if (!is_behind || ledger.is_passed_over) continue;
     DAFTAR_ASSIGN_OR_RETURN(const ChainPoint own, store_.newest_own(ledger.id));
     v1::PullFrom& from = *request.add_ledgers();

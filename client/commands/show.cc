@@ -42,7 +42,7 @@ nlohmann::json record_json(View& view, const RecordKey& key, const RecordState& 
 
 // As people call it; with the name that commands take where that is another.
 std::string label_of(const RecordKey& key, FieldNumber number) {
-  const std::string name = field_name(key.kind, number);
+  std::string name = field_name(key.kind, number);
   const Kind* kind = find_kind(key.kind);
   const Field* field = kind == nullptr ? nullptr : kind->find(number);
   if (field == nullptr || language_of_environment() == Language::english) return name;

@@ -65,6 +65,26 @@ TEST_F(SyncSessionTest, NothingNewIsOneCall) {
   EXPECT_EQ(again.messages, 2U);  // there and back
 }
 
+// The hub says how long a ledger is, and then what it has of the device: what a session that broke
+// off had sent was entered in between.
+TEST_F(SyncSessionTest, OwnWorkThatTheHubHasIsPulledThoughItsHeadIsOlder) {
+  first.save(kRoads, kName, "one");
+  need(first.sync().report.status);
+  const std::string older = need(first.store().checkpoint(first.ledger()));
+  first.save(kRoads, kName, "two");
+  constexpr uint64_t kPushReply = 3;
+  ASSERT_FALSE(first.sync({.cut = kPushReply}).report.status.ok());
+  ASSERT_EQ(first.info().waiting, 1U);
+  need(first
+           .sync({.forge_heads =
+                      [&](v1::HeadsReply& reply) {
+                        reply.mutable_ledgers(0)->set_checkpoint(older);
+                      }})
+           .report.status);
+  EXPECT_EQ(first.info().waiting, 0U);
+  EXPECT_EQ(first.info().entered, 0U);
+}
+
 TEST_F(SyncSessionTest, TwoDevicesContendAndOneOfThemSettlesIt) {
   first.save(kRoads, kName, "Roads");
   need(first.sync().report.status);
